@@ -1,0 +1,67 @@
+// What a stream means, as seen by everything that is not a dialect. Layers and edges know this
+// interface only; the dialects themselves live in src/dialects.
+
+import type { CallError } from './errors.ts';
+import type { Head } from './sink.ts';
+
+/** What a scanner has understood of one response so far. Plain slots, written in passing. */
+export class Progress {
+  /** Content events (or, in plain bodies, body reads) so far. */
+  contentEvents: number = 0;
+  /** Pings and comments so far. */
+  pings: number = 0;
+  /** A block that a caller may keep has been completed (decides how to fail, clients.md 1.6). */
+  blockCompleted: boolean = false;
+  /** The last byte ended an event: the only place where bytes of ours may be put in. */
+  atBoundary: boolean = true;
+  /** The terminal event was seen. */
+  terminal: boolean = false;
+  /** All content came although the terminal event did not (a finish reason was seen). */
+  contentComplete: boolean = false;
+  /** `type` of an error event seen in the stream, if any. */
+  errorType: string | undefined = undefined;
+  /** Token counts as the upstream reported them, -1 when it did not. */
+  inputTokens: number = -1;
+  outputTokens: number = -1;
+  cachedTokens: number = -1;
+  /** The last `sequence_number` seen (OpenAI Responses), -1 when there is none. */
+  sequence: number = -1;
+  /** `id` of the message or response, for in-stream errors that must repeat it. */
+  messageId: string | undefined = undefined;
+  model: string | undefined = undefined;
+}
+
+/** Reads one response body in passing, at any split, without decoding text. */
+export interface Scanner {
+  readonly progress: Progress;
+  /** Reads `bytes[from..to)`. The bytes are lent: copy what must outlive the call. */
+  scan(bytes: Uint8Array, from: number, to: number): void;
+  /**
+   * Judges a clean end. `undefined` = complete; otherwise the code that tells how it is not.
+   * Called once, after the last `scan`.
+   */
+  finish(): 'STREAM_TRUNCATED' | 'EMPTY_ANSWER' | undefined;
+}
+
+/** A response the gateway makes itself. `body` is complete. */
+export interface Rendered {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/** One wire format: how its answers end, fail and stay alive. */
+export interface Dialect {
+  readonly name: string;
+  /** A scanner for the answer with this head, or `undefined` when its end says nothing (HEAD, 204, errors). */
+  scannerFor(head: Head, lenient: boolean): Scanner | undefined;
+  /** The error as a whole response, in the wording that clients of this dialect understand. */
+  renderError(error: CallError, callId: string): Rendered;
+  /**
+   * Bytes that tell of the error inside a started stream, or `undefined` to destroy the socket
+   * without a word. The socket is destroyed in both cases, never ended cleanly.
+   */
+  inStreamError(error: CallError, progress: Progress): string | undefined;
+  /** Bytes of one heartbeat, or `undefined` where none is safe. `started`: an event has passed already. */
+  heartbeat(progress: Progress, started: boolean): string | undefined;
+}

@@ -1,0 +1,95 @@
+// When each thing happened to one call, in a few number slots: no event list, no allocation.
+// Retried attempts overwrite the wire slots; `attempts` says how many there were.
+
+import type { Progress } from './dialect.ts';
+
+/** A slot that has not happened. */
+export const NEVER = -1;
+
+/** Monotonic milliseconds of each instant of a call, or `NEVER`. */
+export class Timeline {
+  /** First byte of the request head arrived. */
+  readonly startedAt: number;
+  /** The head was understood and a route chosen. */
+  routedAt: number = NEVER;
+  /** The caller's last body byte arrived. */
+  receivedAt: number = NEVER;
+  /** The current attempt asked for a connection. */
+  acquiredAt: number = NEVER;
+  /** The TCP connection of a fresh socket stood. */
+  connectedAt: number = NEVER;
+  /** The TLS handshake of a fresh socket was done. */
+  securedAt: number = NEVER;
+  /** The first byte of the request was about to be written. */
+  firstWriteAt: number = NEVER;
+  /** The last time the upstream took upload bytes. */
+  uploadProgressAt: number = NEVER;
+  /** The last byte of the request was handed to the kernel. */
+  sentAt: number = NEVER;
+  /** The first byte of the final response head arrived. */
+  firstByteAt: number = NEVER;
+  /** The head was passed to the caller's side: attempts can no longer be replaced. */
+  committedAt: number = NEVER;
+  /** The last upstream byte so far. */
+  lastByteAt: number = NEVER;
+  /** The last sign of real progress (content, not ping or comment). */
+  lastProgressAt: number = NEVER;
+  /** Set while we hold the upstream back ourselves; its idle limits stand still. */
+  pausedAt: number = NEVER;
+  /** The call was over. */
+  endedAt: number = NEVER;
+
+  /** Tries at an endpoint, the first included. */
+  attempts: number = 0;
+  /** Replays on a fresh connection by the replay ladder. */
+  replays: number = 0;
+  /** The last attempt used a pooled connection. */
+  reused: boolean = false;
+  /** Which requests this connection had served before the last attempt. */
+  connectionUses: number = 0;
+  /** `host:port` of the last attempt. */
+  endpoint: string = '';
+  /** Bytes from the caller, body only. */
+  requestBytes: number = 0;
+  /** Bytes from the upstream, body only, after transfer decoding. */
+  responseBytes: number = 0;
+  /** What the last attempt's answer has meant so far; set by the `meaning` layer at the head. */
+  progress: Progress | undefined = undefined;
+  /** Status passed to the caller, 0 before the head. */
+  status: number = 0;
+
+  constructor(startedAt: number) {
+    this.startedAt = startedAt;
+  }
+
+  /** Forgets the wire slots before a further attempt. */
+  beginAttempt(now: number): void {
+    this.attempts += 1;
+    this.acquiredAt = now;
+    this.connectedAt = NEVER;
+    this.securedAt = NEVER;
+    this.firstWriteAt = NEVER;
+    this.uploadProgressAt = NEVER;
+    this.sentAt = NEVER;
+    this.firstByteAt = NEVER;
+    this.lastByteAt = NEVER;
+    this.lastProgressAt = NEVER;
+    this.pausedAt = NEVER;
+    this.responseBytes = 0;
+    this.progress = undefined;
+  }
+
+  /** We hold the upstream back from now on. */
+  pause(now: number): void {
+    if (this.pausedAt === NEVER) this.pausedAt = now;
+  }
+
+  /** The upstream may go on. Time we held it back is not its silence, so the marks move along. */
+  resume(now: number): void {
+    if (this.pausedAt === NEVER) return;
+    const held = now - this.pausedAt;
+    this.pausedAt = NEVER;
+    if (this.lastByteAt !== NEVER) this.lastByteAt += held;
+    if (this.lastProgressAt !== NEVER) this.lastProgressAt += held;
+  }
+}

@@ -1,0 +1,42 @@
+// The one place where an error becomes a response: the dialect words it, the edge adds the fields
+// that clients act on.
+
+import { STATUS_CODES } from 'node:http';
+import type { Clock } from '../../core/clock.ts';
+import type { Dialect } from '../../core/dialect.ts';
+import type { CallError } from '../../core/errors.ts';
+import { HeaderList } from '../../core/header-list.ts';
+import type { Head } from '../../core/sink.ts';
+
+/** A whole response made from an error. */
+export interface ErrorAnswer {
+  readonly head: Head;
+  readonly body: Buffer;
+}
+
+/** Words `error` in `dialect`. Never holds a cause: causes may hold addresses or secrets. */
+export function errorAnswer(
+  error: CallError,
+  dialect: Dialect,
+  callId: string,
+  clock: Clock,
+): ErrorAnswer {
+  const rendered = dialect.renderError(error, callId);
+  const body = Buffer.from(rendered.body);
+  const fields: [string, string][] = [
+    ['Date', new Date(clock.wallNow()).toUTCString()],
+    ['Content-Type', rendered.contentType],
+    ['x-holdfast-error', error.code],
+  ];
+  if (error.retryAfterMs !== undefined) {
+    fields.push(['Retry-After', String(Math.ceil(error.retryAfterMs / 1000))]);
+  }
+  const head: Head = {
+    status: rendered.status,
+    reason: STATUS_CODES[rendered.status] ?? '',
+    headers: HeaderList.of(fields),
+    framing: 'length',
+    contentLength: body.length,
+  };
+  return { head, body };
+}

@@ -1,0 +1,200 @@
+// One request and its response, between a caller's connection and the stack. Turns the grammar into
+// acts on the caller's side: head, body, clean end, or a cut that cannot be taken for an end.
+// Shared by both HTTP edges; knows no sockets. Invariant: the caller's side hears `finish` or `cut`
+// exactly once, and the call is cancelled whenever the caller leaves before that.
+
+import type { Call } from '../../core/call.ts';
+import { Cancellation } from '../../core/cancellation.ts';
+import type { Dialect } from '../../core/dialect.ts';
+import { CallError } from '../../core/errors.ts';
+import type { HeaderList } from '../../core/header-list.ts';
+import { ReplayBody } from '../../core/replay-body.ts';
+import type { BodySource } from '../../core/replay-body.ts';
+import type { Flow, Head, Sink } from '../../core/sink.ts';
+import { freeFlow } from '../../core/sink.ts';
+import { Timeline } from '../../core/timeline.ts';
+import type { RequestHead } from '../../http1/head.ts';
+import type { EdgeDeps } from './edge-options.ts';
+import { errorAnswer } from './error-answer.ts';
+import { isEventStream } from './response-plan.ts';
+import type { Router } from './router.ts';
+
+/** The caller's connection as an exchange sees it. */
+export interface CallerSide extends BodySource {
+  writeInterim(head: Head): void;
+  writeHead(request: RequestHead, head: Head, callId: string): void;
+  writeBody(bytes: Uint8Array): void;
+  /** The response is whole. */
+  finish(trailers: HeaderList | undefined): void;
+  /** The response will never be whole; end so that no client can take it for whole. */
+  cut(): void;
+}
+
+const NO_BODY = ReplayBody.none();
+
+/** One exchange. Over when `over` is true; the edge then goes on to the next request. */
+export class Exchange implements Sink {
+  readonly request: RequestHead;
+  readonly body: ReplayBody;
+  readonly timeline: Timeline;
+  readonly id: string;
+  over: boolean = false;
+  headSent: boolean = false;
+  readonly #deps: EdgeDeps;
+  readonly #router: Router;
+  readonly #side: CallerSide;
+  readonly #cancellation = new Cancellation();
+  #call: Call | undefined = undefined;
+  #flow: Flow = freeFlow;
+  #held: boolean = false;
+  #eventStream: boolean = false;
+
+  constructor(
+    deps: EdgeDeps,
+    router: Router,
+    request: RequestHead,
+    side: CallerSide,
+    startedAt: number,
+  ) {
+    this.#deps = deps;
+    this.#router = router;
+    this.#side = side;
+    this.request = request;
+    this.timeline = new Timeline(startedAt);
+    this.id = deps.callIds.next();
+    if (request.framing === 'none' || request.contentLength === 0) {
+      this.body = NO_BODY;
+      this.timeline.receivedAt = startedAt;
+    } else {
+      const keepMax = router.keepBytesMax(request);
+      this.body = new ReplayBody(request.contentLength, keepMax, deps.bodyBudget, side);
+    }
+  }
+
+  /** A route was found and the stack has the call. */
+  get dispatched(): boolean {
+    return this.#call !== undefined;
+  }
+
+  /** Asks the router; does nothing once dispatched. */
+  dispatch(): void {
+    if (this.#call !== undefined || this.over) return;
+    const resolution = this.#router.resolve(this.request, this.body);
+    if (resolution === undefined) return;
+    this.timeline.routedAt = this.#deps.clock.now();
+    const call: Call = {
+      id: this.id,
+      method: this.request.method,
+      path: resolution.path,
+      headers: resolution.headers,
+      body: this.body,
+      route: resolution.route,
+      deadline: Infinity,
+      cancellation: this.#cancellation,
+      timeline: this.timeline,
+      attempt: 1,
+    };
+    this.#call = call;
+    resolution.service(call, this);
+  }
+
+  /** More of the body; the bytes become ours. */
+  bodyBytes(bytes: Uint8Array): void {
+    this.timeline.requestBytes += bytes.length;
+    this.body.push(bytes);
+    this.dispatch();
+  }
+
+  bodyEnd(): void {
+    this.timeline.receivedAt = this.#deps.clock.now();
+    this.body.finish();
+    this.dispatch();
+  }
+
+  /** The caller closed its connection. */
+  callerGone(detail: string): void {
+    this.stop(new CallError('CALLER_GONE', { detail }));
+  }
+
+  /** Ends the exchange for a reason that lies with the edge or the caller. */
+  stop(error: CallError): void {
+    if (this.over) return;
+    if (this.#call === undefined) {
+      this.#deps.observer.refused(error.code, error.message);
+      this.fail(error);
+      return;
+    }
+    this.#cancellation.cancel(error);
+    this.body.fail(error);
+  }
+
+  /** The caller's socket is full. */
+  hold(): void {
+    if (this.#held || this.over) return;
+    this.#held = true;
+    this.#flow.pause();
+  }
+
+  /** The caller's socket has room again. */
+  unhold(): void {
+    if (!this.#held) return;
+    this.#held = false;
+    if (!this.over) this.#flow.resume();
+  }
+
+  interim(head: Head): void {
+    if (this.over || this.headSent || this.request.minor === 0) return;
+    this.#side.writeInterim(head);
+  }
+
+  start(head: Head, flow: Flow): void {
+    if (this.over) return;
+    this.headSent = true;
+    this.#flow = flow;
+    this.#eventStream = isEventStream(head.headers);
+    this.#side.writeHead(this.request, head, this.id);
+    if (this.#held) flow.pause();
+  }
+
+  chunk(bytes: Uint8Array): void {
+    if (!this.over) this.#side.writeBody(bytes);
+  }
+
+  end(trailers?: HeaderList): void {
+    if (this.over) return;
+    this.#settle();
+    this.#side.finish(trailers);
+  }
+
+  fail(error: CallError): void {
+    if (this.over) return;
+    this.#settle();
+    if (error.code === 'CALLER_GONE' || error.code === 'CALLER_STALLED') this.#side.cut();
+    else if (this.headSent) this.#failInStream(error);
+    else this.#answer(error);
+  }
+
+  #answer(error: CallError): void {
+    const dialect: Dialect = this.#call?.route.dialect ?? this.#router.dialectFor(this.request);
+    const { head, body } = errorAnswer(error, dialect, this.id, this.#deps.clock);
+    this.headSent = true;
+    this.#side.writeHead(this.request, head, this.id);
+    if (this.request.method !== 'HEAD') this.#side.writeBody(body);
+    this.#side.finish(undefined);
+  }
+
+  #failInStream(error: CallError): void {
+    const { progress } = this.timeline;
+    if (this.#eventStream && progress !== undefined && progress.atBoundary && !this.#held) {
+      const words = this.#call?.route.dialect.inStreamError(error, progress);
+      if (words !== undefined) this.#side.writeBody(Buffer.from(words));
+    }
+    this.#side.cut();
+  }
+
+  #settle(): void {
+    this.over = true;
+    this.#flow = freeFlow;
+    this.body.release();
+  }
+}

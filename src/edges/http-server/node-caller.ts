@@ -1,0 +1,168 @@
+// The caller's side of one exchange on Node's own HTTP server: the same acts as on our wire, said
+// through ServerResponse. Ends with the response's `close`.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { CallError } from '../../core/errors.ts';
+import type { HeaderList } from '../../core/header-list.ts';
+import type { Head } from '../../core/sink.ts';
+import type { Swept } from '../../core/sweep.ts';
+import { NEVER } from '../../core/timeline.ts';
+import type { RequestHead } from '../../http1/head.ts';
+import { LINGER_BYTES_MAX, LINGER_MS } from './caller-connection.ts';
+import type { EdgeDeps, EdgeOptions } from './edge-options.ts';
+import { Exchange } from './exchange.ts';
+import type { CallerSide } from './exchange.ts';
+import { planResponse } from './response-plan.ts';
+import type { BodyMode } from './response-plan.ts';
+import type { Router } from './router.ts';
+
+/** One request on the node:http edge. */
+export class NodeCaller implements CallerSide, Swept {
+  sweepIndex: number = -1;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #deps: EdgeDeps;
+  readonly #options: EdgeOptions;
+  readonly #exchange: Exchange;
+  #mode: BodyMode = 'none';
+  #uploaded: boolean = false;
+  #readAt: number;
+  #backlogSince: number = NEVER;
+  #lingerSince: number = NEVER;
+  #lingered: number = 0;
+
+  constructor(
+    head: RequestHead,
+    request: IncomingMessage,
+    response: ServerResponse,
+    router: Router,
+    deps: EdgeDeps,
+    options: EdgeOptions,
+  ) {
+    this.#request = request;
+    this.#response = response;
+    this.#deps = deps;
+    this.#options = options;
+    this.#readAt = deps.clock.now();
+    this.#exchange = new Exchange(deps, router, head, this, this.#readAt);
+  }
+
+  /** Starts the exchange; call once. */
+  begin(head: RequestHead): void {
+    const request = this.#request;
+    const exchange = this.#exchange;
+    this.#deps.sweep.add(this);
+    this.#response.on('close', () => this.#closed());
+    this.#response.on('drain', () => this.#drained());
+    request.on('error', () => {});
+    request.on('data', (bytes: Buffer) => this.#received(bytes));
+    request.on('end', () => this.#received(undefined));
+    this.#uploaded = exchange.body.complete;
+    if (head.contentLength > this.#options.bodyBytes) {
+      exchange.stop(new CallError('BODY_TOO_LARGE'));
+      return;
+    }
+    exchange.dispatch();
+    if (head.expectContinue && !exchange.headSent && !exchange.over) this.#response.writeContinue();
+  }
+
+  writeInterim(head: Head): void {
+    const hints: Record<string, string> = {};
+    for (const [name, value] of head.headers) hints[name.toLowerCase()] = value;
+    if (head.status === 103 && hints['link'] !== undefined) {
+      this.#response.writeEarlyHints({ ...hints, link: hints['link'] });
+    } else if (head.status === 102) this.#response.writeProcessing();
+  }
+
+  writeHead(request: RequestHead, head: Head, callId: string): void {
+    const plan = planResponse(request, head, callId, !this.#uploaded || !request.keepAlive);
+    this.#mode = plan.mode;
+    const fields: string[] = [];
+    for (const line of (plan.headers.forwardable() + plan.extraLines).split('\r\n')) {
+      const colon = line.indexOf(':');
+      if (colon > 0) fields.push(line.slice(0, colon), line.slice(colon + 1).trim());
+    }
+    if (plan.mode === 'length') fields.push('Content-Length', String(Math.max(0, head.contentLength)));
+    this.#response.sendDate = false;
+    this.#response.writeHead(head.status, head.reason, fields);
+    this.#response.flushHeaders();
+  }
+
+  writeBody(bytes: Uint8Array): void {
+    if (this.#mode === 'none') return;
+    // The bytes are lent; ServerResponse may keep them.
+    if (!this.#response.write(Buffer.from(bytes))) this.#exchange.hold();
+  }
+
+  finish(trailers: HeaderList | undefined): void {
+    if (trailers !== undefined) this.#response.addTrailers([...trailers]);
+    // An unread upload is drained first: ending now would reset the answer away.
+    if (this.#uploaded) this.#response.end();
+    else this.#lingerSince = this.#deps.clock.now();
+    this.#request.resume();
+  }
+
+  cut(): void {
+    const { socket } = this.#response;
+    if (socket === null || socket.destroyed) return;
+    if (this.#mode === 'until-close') socket.resetAndDestroy();
+    else if (this.#backlogSince !== NEVER) socket.destroy();
+    // ServerResponse hands what it holds to the socket only when the turn is over.
+    else this.#deps.clock.nextTurn(() => socket.destroySoon());
+  }
+
+  pauseBody(): void {
+    this.#request.pause();
+  }
+
+  resumeBody(): void {
+    this.#readAt = this.#deps.clock.now();
+    this.#request.resume();
+  }
+
+  sweep(now: number): void {
+    if (this.#lingerSince !== NEVER) {
+      if (now - this.#lingerSince > LINGER_MS) this.#response.end();
+      return;
+    }
+    const waiting = this.#response.socket?.writableLength ?? 0;
+    if (waiting === 0) this.#backlogSince = NEVER;
+    else if (this.#backlogSince === NEVER) this.#backlogSince = now;
+    else if (now - this.#backlogSince > this.#options.writeStallMs) {
+      this.#exchange.stop(new CallError('CALLER_STALLED'));
+      this.#response.socket?.destroy();
+      return;
+    }
+    const reading = !this.#uploaded && !this.#request.isPaused();
+    if (reading && now - this.#readAt > this.#options.bodyStallMs) {
+      this.#exchange.stop(new CallError('UPLOAD_STALLED'));
+    }
+  }
+
+  #received(bytes: Buffer | undefined): void {
+    this.#readAt = this.#deps.clock.now();
+    if (bytes === undefined) this.#uploaded = true;
+    const exchange = this.#exchange;
+    if (exchange.over) this.#discard(bytes?.length ?? 0);
+    else if (exchange.body.complete) return;
+    else if (bytes === undefined) exchange.bodyEnd();
+    else if (exchange.timeline.requestBytes + bytes.length > this.#options.bodyBytes) {
+      exchange.stop(new CallError('BODY_TOO_LARGE'));
+    } else exchange.bodyBytes(bytes);
+  }
+
+  #discard(bytes: number): void {
+    this.#lingered += bytes;
+    if (this.#uploaded || this.#lingered > LINGER_BYTES_MAX) this.#response.end();
+  }
+
+  #drained(): void {
+    this.#backlogSince = NEVER;
+    this.#exchange.unhold();
+  }
+
+  #closed(): void {
+    this.#deps.sweep.remove(this);
+    if (!this.#response.writableFinished) this.#exchange.callerGone('Its connection was closed.');
+  }
+}

@@ -1,0 +1,109 @@
+// Reads the schema as a tree of options: for the reference page, the annotated file, explain, and
+// for naming what was meant when a key is unknown. Knows zod's wrappers so that nobody else must.
+
+import { z } from 'zod';
+import { kindRegistry, optionRegistry } from './option.ts';
+import type { OptionMeta } from './option.ts';
+import type { Path } from './problem.ts';
+
+/** One option as documentation sees it. `*` in the path stands for a name or a place in a list. */
+export interface OptionRow {
+  readonly path: readonly string[];
+  readonly meta: OptionMeta;
+  /** What may be written, in words. */
+  readonly kind: string;
+  /** The default as it would be written; `undefined` = none. */
+  readonly fallback: unknown;
+  readonly required: boolean;
+  /** The option is a group, a table by name or a list of further options. */
+  readonly branch: boolean;
+}
+
+/** A schema without the wrappers that say whether it may be left out. */
+export function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
+  if (schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional) {
+    return unwrap(schema.def.innerType);
+  }
+  return schema;
+}
+
+/** The schema at a path of a file, or `undefined` when the path leads nowhere. */
+export function schemaAt(root: z.core.$ZodType, path: Path): z.core.$ZodType | undefined {
+  let schema: z.core.$ZodType | undefined = root;
+  for (const step of path) schema = schema === undefined ? undefined : child(unwrap(schema), step);
+  return schema;
+}
+
+/** Whether the value at this path must never be printed. */
+export function isSecret(root: z.core.$ZodType, path: Path): boolean {
+  for (let length = 1; length <= path.length; length += 1) {
+    const schema = schemaAt(root, path.slice(0, length));
+    if (schema !== undefined && optionRegistry.get(schema)?.secret === true) return true;
+  }
+  return false;
+}
+
+/** The names that may stand at a schema: the keys of a group, else none. */
+export function knownKeys(schema: z.core.$ZodType | undefined): string[] {
+  const inner = schema === undefined ? undefined : groupOf(unwrap(schema));
+  return inner === undefined ? [] : Object.keys(inner.shape);
+}
+
+/** Every option, parents before children, in the order of declaration. */
+export function* optionRows(
+  root: z.core.$ZodType,
+  path: readonly string[] = [],
+): Generator<OptionRow> {
+  const schema = unwrap(root);
+  const shape = groupOf(schema)?.shape;
+  if (shape !== undefined) {
+    for (const [key, member] of Object.entries(shape)) {
+      const row = rowOf(member, [...path, key]);
+      if (row !== undefined) yield row;
+      yield* optionRows(member, [...path, key]);
+    }
+  } else if (schema instanceof z.ZodRecord) {
+    yield* optionRows(schema.def.valueType, [...path, '*']);
+  } else if (schema instanceof z.ZodArray) {
+    yield* optionRows(schema.def.element, [...path, '*']);
+  }
+}
+
+function rowOf(schema: z.core.$ZodType, path: readonly string[]): OptionRow | undefined {
+  const meta = optionRegistry.get(schema);
+  if (meta === undefined) return undefined;
+  const inner = unwrap(schema);
+  return {
+    path,
+    meta,
+    kind: kindOf(inner),
+    fallback: schema instanceof z.ZodPrefault ? schema.def.defaultValue : undefined,
+    required: !(schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional),
+    branch: !optionRows(inner).next().done,
+  };
+}
+
+function kindOf(schema: z.core.$ZodType): string {
+  const known = kindRegistry.get(schema)?.kind;
+  if (known !== undefined) return known;
+  if (schema instanceof z.ZodArray) return `list of ${kindOf(schema.def.element)}`;
+  if (schema instanceof z.ZodRecord) return `${kindOf(schema.def.valueType)} by name`;
+  if (schema instanceof z.ZodUnion) {
+    return schema.def.options.map((option) => kindOf(option)).join(' or ');
+  }
+  return schema instanceof z.ZodObject ? 'group' : 'text';
+}
+
+function groupOf(schema: z.core.$ZodType): z.ZodObject | undefined {
+  if (schema instanceof z.ZodObject) return schema;
+  if (!(schema instanceof z.ZodUnion)) return undefined;
+  return schema.def.options.find((option) => option instanceof z.ZodObject);
+}
+
+function child(schema: z.core.$ZodType, step: string | number): z.core.$ZodType | undefined {
+  if (typeof step === 'number') {
+    return schema instanceof z.ZodArray ? schema.def.element : undefined;
+  }
+  if (schema instanceof z.ZodRecord) return schema.def.valueType;
+  return groupOf(schema)?.shape[step];
+}

@@ -1,0 +1,118 @@
+// Finds out once what passing bytes mean, in the dialect of the call's upstream, and tells the
+// truth about the end: a clean end without the terminal event becomes a failure.
+// Innermost layer: timeouts, retry, breaker and observe read what it wrote into the timeline.
+// Invariant: `end` passes only when the dialect's scanner judged the answer whole.
+
+import type { Call } from '../../core/call.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { Scanner } from '../../core/dialect.ts';
+import { CallError } from '../../core/errors.ts';
+import type { HeaderList } from '../../core/header-list.ts';
+import type { Layer } from '../../core/layer.ts';
+import { freeFlow } from '../../core/sink.ts';
+import type { Flow, Head, Sink } from '../../core/sink.ts';
+import type { Sweep, Swept } from '../../core/sweep.ts';
+
+/** What the layer is given. */
+export interface MeaningDeps {
+  readonly clock: Clock;
+  readonly sweep: Sweep;
+}
+
+/**
+ * How long a head may wait for its first body byte, in ms. An empty 200 is nearly always found
+ * within the same packet or the next; holding the head this long turns it into a real status.
+ */
+export const HOLD_HEAD_MS = 1_000;
+
+/** The innermost layer. */
+export function meaningLayer(deps: MeaningDeps): Layer {
+  return {
+    name: 'meaning',
+    wrap: (next) => (call, sink) => next(call, new MeaningSink(call, sink, deps)),
+  };
+}
+
+class MeaningSink implements Sink, Swept {
+  sweepIndex: number = -1;
+  readonly #call: Call;
+  readonly #sink: Sink;
+  readonly #deps: MeaningDeps;
+  #scanner: Scanner | undefined = undefined;
+  #heldHead: Head | undefined = undefined;
+  #flow: Flow = freeFlow;
+  #holdUntil: number = 0;
+  #contentSeen: number = 0;
+
+  constructor(call: Call, sink: Sink, deps: MeaningDeps) {
+    this.#call = call;
+    this.#sink = sink;
+    this.#deps = deps;
+  }
+
+  interim(head: Head): void {
+    this.#sink.interim(head);
+  }
+
+  start(head: Head, flow: Flow): void {
+    const { route, timeline, method } = this.#call;
+    if (method !== 'HEAD') this.#scanner = route.dialect.scannerFor(head, route.lenient);
+    if (this.#scanner === undefined) {
+      this.#sink.start(head, flow);
+      return;
+    }
+    timeline.progress = this.#scanner.progress;
+    this.#heldHead = head;
+    this.#flow = flow;
+    this.#holdUntil = this.#deps.clock.now() + HOLD_HEAD_MS;
+    this.#deps.sweep.add(this);
+  }
+
+  chunk(bytes: Uint8Array): void {
+    const { timeline } = this.#call;
+    const scanner = this.#scanner;
+    if (scanner === undefined) {
+      timeline.lastProgressAt = timeline.lastByteAt;
+    } else {
+      if (this.#heldHead !== undefined) this.#letHeadGo();
+      scanner.scan(bytes, 0, bytes.length);
+      const { contentEvents } = scanner.progress;
+      if (contentEvents !== this.#contentSeen) {
+        this.#contentSeen = contentEvents;
+        timeline.lastProgressAt = timeline.lastByteAt;
+      }
+    }
+    this.#sink.chunk(bytes);
+  }
+
+  end(trailers?: HeaderList): void {
+    const verdict = this.#scanner?.finish();
+    if (verdict !== undefined) {
+      this.#dropHead();
+      this.#sink.fail(new CallError(verdict));
+      return;
+    }
+    if (this.#heldHead !== undefined) this.#letHeadGo();
+    this.#sink.end(trailers);
+  }
+
+  fail(error: CallError): void {
+    this.#dropHead();
+    this.#sink.fail(error);
+  }
+
+  sweep(now: number): void {
+    if (now >= this.#holdUntil) this.#letHeadGo();
+  }
+
+  #letHeadGo(): void {
+    const head = this.#heldHead;
+    this.#dropHead();
+    if (head !== undefined) this.#sink.start(head, this.#flow);
+  }
+
+  #dropHead(): void {
+    this.#heldHead = undefined;
+    this.#deps.sweep.remove(this);
+  }
+}

@@ -1,0 +1,292 @@
+// Turns a behaviour and its answer into what goes over the wire: a lazy list of operations, with
+// the faults laid in at their points. Pure: no socket, no clock, no randomness.
+// Invariant: without faults the operations are one correct HTTP response; after an operation that
+// ends the connection or stalls for good there is none.
+
+import type { Answer, Behaviour, Fault, Point, Step } from './behaviour.ts';
+
+/** One operation of the player. */
+export type Op =
+  | { readonly do: 'write'; readonly bytes: Buffer; readonly part: 'head' | 'body' }
+  | { readonly do: 'wait'; readonly ms: number }
+  /** Lets the event loop turn once, so that the next write is a packet of its own. */
+  | { readonly do: 'turn' }
+  | { readonly do: 'mark'; readonly point: string }
+  | { readonly do: 'rst' | 'fin' | 'half-close' | 'stall' | 'silence' }
+  /** The answer is complete; `reusable` tells whether its framing allows another. */
+  | { readonly do: 'done'; readonly reusable: boolean };
+
+/** What the request and the connection add to the answer. */
+export interface WireContext {
+  readonly method: string;
+  readonly requestVersion: string;
+  /** The connection closes after this answer and says so. */
+  readonly announceClose: boolean;
+}
+
+type Framing = NonNullable<Behaviour['framing']>;
+
+/** All operations of one answer, faults included. */
+export function* wireOps(behaviour: Behaviour, answer: Answer, context: WireContext): Generator<Op> {
+  for (const op of spread(new Wire(behaviour, answer, context).ops(), behaviour)) {
+    yield op;
+    if (endsAnswer(op)) return;
+  }
+}
+
+/** Nothing of an answer follows this operation. */
+export function endsAnswer(op: Op): boolean {
+  return ['rst', 'fin', 'half-close', 'stall', 'silence', 'done'].includes(op.do);
+}
+
+class Wire {
+  readonly #behaviour: Behaviour;
+  readonly #answer: Answer;
+  readonly #context: WireContext;
+  readonly #framing: Framing;
+  readonly #faults: readonly Fault[];
+  #bodySent: number = 0;
+
+  constructor(behaviour: Behaviour, answer: Answer, context: WireContext) {
+    this.#behaviour = behaviour;
+    this.#answer = answer;
+    this.#context = context;
+    this.#framing = framingOf(behaviour, answer, context);
+    this.#faults = behaviour.faults ?? [];
+  }
+
+  *ops(): Generator<Op> {
+    const behaviour = this.#behaviour;
+    yield* this.#at('before-head');
+    if ((behaviour.thinkMs ?? 0) > 0) yield { do: 'wait', ms: behaviour.thinkMs ?? 0 };
+    for (const interim of behaviour.interim ?? []) {
+      if ((interim.afterMs ?? 0) > 0) yield { do: 'wait', ms: interim.afterMs ?? 0 };
+      const text = `HTTP/1.1 ${interim.status} Interim\r\n${fieldLines(interim.headers ?? [])}\r\n`;
+      yield { do: 'write', bytes: Buffer.from(text, 'latin1'), part: 'head' };
+    }
+    yield* this.#head();
+    yield* this.#at('after-head');
+    yield* this.#at('first-event');
+    const { status } = this.#answer;
+    const bodiless = this.#context.method === 'HEAD' || status === 204 || status === 304;
+    if (!bodiless) yield* this.#body();
+    yield* this.#at('end');
+    if (behaviour.extraBytes !== undefined) yield* this.#write(behaviour.extraBytes, 'body');
+    if (this.#framing === 'until-close' && !bodiless) yield { do: 'fin' };
+    yield { do: 'done', reusable: !this.#closes() };
+  }
+
+  *#head(): Generator<Op> {
+    const bytes = Buffer.from(this.#behaviour.rawHead ?? this.#headText(), 'latin1');
+    let sent = 0;
+    for (const { at, fault } of this.#cuts('head:')) {
+      if (at > bytes.length) break;
+      yield* this.#write(bytes.subarray(sent, at), 'head');
+      sent = at;
+      yield* this.#strike(fault);
+    }
+    yield* this.#write(bytes.subarray(sent), 'head');
+  }
+
+  *#body(): Generator<Op> {
+    let events = 0;
+    let before: Step | undefined;
+    // One step behind, so that the last one is known as the terminal one.
+    for (const step of this.#steps()) {
+      if (before !== undefined) {
+        yield* this.#step(before, events);
+        events += 1;
+        yield* this.#at(`event:${events}`);
+      }
+      before = step;
+    }
+    yield* this.#at('before-terminal');
+    if (before !== undefined) {
+      yield* this.#step(before, events);
+      yield* this.#at(`event:${events + 1}`);
+    }
+    yield* this.#at('before-end');
+    if (this.#framing !== 'chunked') return;
+    yield* this.#write(`0\r\n${fieldLines(this.#behaviour.trailers ?? [])}\r\n`, 'body');
+  }
+
+  *#steps(): Generator<Step> {
+    const { errorEvent } = this.#behaviour;
+    let events = 0;
+    for (const step of this.#answer.steps) {
+      if (errorEvent !== undefined && events === errorEvent.afterEvents) break;
+      if (step.bytes.length === 0) continue;
+      yield step;
+      events += 1;
+    }
+    if (errorEvent !== undefined) yield { afterMs: 0, bytes: errorEvent.bytes };
+  }
+
+  *#step(step: Step, events: number): Generator<Op> {
+    if (step.afterMs > 0) yield { do: 'wait', ms: step.afterMs };
+    const bytes = Buffer.from(step.bytes as Uint8Array);
+    const { badChunk } = this.#behaviour;
+    const chunked = this.#framing === 'chunked';
+    const bad = chunked && badChunk?.afterEvents === events ? badChunk.how : undefined;
+    if (chunked) yield* this.#write(`${badSize(bad, bytes.length)}\r\n`, 'body');
+    yield* this.#payload(bytes);
+    if (chunked && bad !== 'no-crlf') yield* this.#write('\r\n', 'body');
+    if (this.#behaviour.writes === 'each') yield { do: 'turn' };
+  }
+
+  *#payload(bytes: Buffer): Generator<Op> {
+    const start = this.#bodySent;
+    let sent = 0;
+    for (const { at, fault } of this.#cuts('byte:')) {
+      if (at < start || at >= start + bytes.length) continue;
+      yield* this.#write(bytes.subarray(sent, at - start), 'body');
+      sent = at - start;
+      yield* this.#strike(fault);
+    }
+    yield* this.#write(bytes.subarray(sent), 'body');
+    this.#bodySent = start + bytes.length;
+  }
+
+  *#write(bytes: Buffer | string, part: 'head' | 'body'): Generator<Op> {
+    if (bytes.length > 0) yield { do: 'write', bytes: Buffer.from(bytes as Uint8Array), part };
+  }
+
+  *#at(point: Point): Generator<Op> {
+    yield { do: 'mark', point };
+    for (const fault of this.#faults) if (fault.at === point) yield* this.#strike(fault);
+  }
+
+  *#strike(fault: Fault): Generator<Op> {
+    if (fault.do === 'wait') yield { do: 'wait', ms: fault.forMs ?? 0 };
+    else {
+      yield { do: 'mark', point: fault.at };
+      yield { do: fault.do };
+    }
+  }
+
+  /** Faults at counted points, nearest first. */
+  #cuts(prefix: 'head:' | 'byte:'): { at: number; fault: Fault }[] {
+    return this.#faults
+      .filter((fault) => fault.at.startsWith(prefix))
+      .map((fault) => ({ at: Number(fault.at.slice(prefix.length)), fault }))
+      .toSorted((a, b) => a.at - b.at);
+  }
+
+  #closes(): boolean {
+    if (this.#behaviour.close === true || this.#context.announceClose) return true;
+    if (this.#framing === 'until-close') return true;
+    return false;
+  }
+
+  #headText(): string {
+    const { version = '1.1', keepAlive, lengthOff = 0, trailers } = this.#behaviour;
+    const { status, reason = reasonOf(status), headers } = this.#answer;
+    const fields = headers.filter(([name]) => !ownFields.has(name.toLowerCase()));
+    if (this.#framing === 'chunked') fields.push(['transfer-encoding', 'chunked']);
+    if (this.#framing === 'length' && status !== 204 && status !== 304) {
+      fields.push(['content-length', String(bodyBytesOf(this.#answer) + lengthOff)]);
+    }
+    if (trailers !== undefined) fields.push(['trailer', trailers.map(([name]) => name).join(', ')]);
+    if (keepAlive !== undefined) fields.push(['keep-alive', keepAlive]);
+    if (this.#closes()) fields.push(['connection', 'close']);
+    else if (version === '1.0' || this.#context.requestVersion === '1.0' || keepAlive !== undefined) {
+      fields.push(['connection', 'keep-alive']);
+    }
+    return `HTTP/${version} ${status} ${reason}\r\n${fieldLines(fields)}\r\n`;
+  }
+}
+
+const ownFields = new Set(['content-length', 'transfer-encoding', 'connection', 'keep-alive']);
+
+function framingOf(behaviour: Behaviour, answer: Answer, context: WireContext): Framing {
+  const old = behaviour.version === '1.0' || context.requestVersion === '1.0';
+  if (behaviour.framing !== undefined) return behaviour.framing;
+  if (behaviour.trailers !== undefined || behaviour.badChunk !== undefined) return 'chunked';
+  if (behaviour.lengthOff !== undefined || answer.bodyBytes !== undefined) return 'length';
+  if (!Array.isArray(answer.steps) || behaviour.errorEvent !== undefined || answer.steps.length > 1) {
+    return old ? 'until-close' : 'chunked';
+  }
+  return 'length';
+}
+
+function bodyBytesOf(answer: Answer): number {
+  if (answer.bodyBytes !== undefined) return answer.bodyBytes;
+  let bytes = 0;
+  for (const step of answer.steps) bytes += Buffer.byteLength(step.bytes as string);
+  return bytes;
+}
+
+function badSize(how: string | undefined, size: number): string {
+  if (how === 'size') return 'xyz';
+  if (how === 'negative') return `-${size.toString(16)}`;
+  if (how === 'huge') return 'f'.repeat(17);
+  return size.toString(16);
+}
+
+function fieldLines(fields: readonly (readonly [string, string])[]): string {
+  return fields.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+}
+
+/** Merges neighbouring writes, or cuts them into a trickle. */
+function* spread(ops: Iterable<Op>, behaviour: Behaviour): Generator<Op> {
+  const { trickle } = behaviour;
+  if (trickle === undefined) {
+    yield* behaviour.writes === 'each' ? ops : merged(ops);
+    return;
+  }
+  for (const op of ops) {
+    if (op.do !== 'write' || (trickle.part !== 'all' && trickle.part !== op.part)) {
+      yield op;
+      continue;
+    }
+    for (let at = 0; at < op.bytes.length; at += trickle.bytes) {
+      yield { ...op, bytes: op.bytes.subarray(at, at + trickle.bytes) };
+      yield { do: 'wait', ms: trickle.everyMs };
+    }
+  }
+}
+
+/** One write may carry this much before the next begins, so that lazy bodies stay bounded. */
+const MERGE_BYTES_MAX = 64 * 1024;
+
+function* merged(ops: Iterable<Op>): Generator<Op> {
+  let parts: Buffer[] = [];
+  let marks: Op[] = [];
+  let bytes = 0;
+  for (const op of ops) {
+    if (op.do === 'write') {
+      parts.push(op.bytes);
+      bytes += op.bytes.length;
+      if (bytes < MERGE_BYTES_MAX) continue;
+    } else if (op.do === 'mark' && parts.length > 0) {
+      marks.push(op);
+      continue;
+    }
+    if (parts.length > 0) {
+      yield { do: 'write', bytes: Buffer.concat(parts), part: 'body' };
+      yield* marks;
+      parts = [];
+      marks = [];
+      bytes = 0;
+    }
+    if (op.do !== 'write') yield op;
+  }
+}
+
+/** The usual words for a status; parsers ignore them. */
+function reasonOf(status: number): string {
+  const known: Record<number, string> = {
+    200: 'OK',
+    204: 'No Content',
+    304: 'Not Modified',
+    400: 'Bad Request',
+    401: 'Unauthorized',
+    417: 'Expectation Failed',
+    429: 'Too Many Requests',
+    500: 'Internal Server Error',
+    502: 'Bad Gateway',
+    503: 'Service Unavailable',
+    529: 'Overloaded',
+  };
+  return known[status] ?? 'Status';
+}

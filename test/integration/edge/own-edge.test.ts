@@ -1,0 +1,7 @@
+// The edge suite on the own edge.
+
+import { requestSuite } from './requests.ts';
+import { responseSuite } from './responses.ts';
+
+requestSuite('own');
+responseSuite('own');
