@@ -9,7 +9,7 @@ import { CR, hexValue, LF } from './char-class.ts';
 import { ChunkExtension, Extension } from './chunk-extension.ts';
 import { HeadBuffer } from './head-buffer.ts';
 import type { HeadLimits } from './head.ts';
-import { badRequest, HttpFault } from './head.ts';
+import { badRequest, HttpFault, tooLarge } from './head.ts';
 import { defaultTrailerLimits, parseTrailers } from './trailer-parser.ts';
 
 const SIZE_DIGITS_MAX = 15;

@@ -135,23 +135,20 @@ function pastEmptyLine(bytes: Buffer, from: number, end: number): number {
   for (let at = from + 3; at < end; at += 4) {
     const byte = bytes[at] as number;
     if (byte > CR) continue;
-    let first = -1;
     if (byte === LF) {
-      if (isEmptyLine(bytes, at - 3)) first = at - 3;
-      else if (isEmptyLine(bytes, at - 1)) first = at - 1;
+      if (isEmptyLine(bytes, at - 3, end)) return at + 1;
+      if (isEmptyLine(bytes, at - 1, end)) return at + 3;
     } else if (byte === CR) {
-      if (isEmptyLine(bytes, at - 2)) first = at - 2;
-      else if (isEmptyLine(bytes, at)) first = at;
+      if (isEmptyLine(bytes, at - 2, end)) return at + 2;
+      if (isEmptyLine(bytes, at, end)) return at + 4;
     }
-    if (first >= 0) return first + 4 <= end ? first + 4 : -1;
   }
   return -1;
 }
 
-function isEmptyLine(bytes: Buffer, at: number): boolean {
-  return (
-    bytes[at] === CR && bytes[at + 1] === LF && bytes[at + 2] === CR && bytes[at + 3] === LF
-  );
+function isEmptyLine(bytes: Buffer, at: number, end: number): boolean {
+  if (at + 4 > end || bytes[at] !== CR || bytes[at + 1] !== LF) return false;
+  return bytes[at + 2] === CR && bytes[at + 3] === LF;
 }
 
 /** Every head starts with a token character; an empty line may come before it. */

@@ -6,7 +6,7 @@ import { isAuthority } from './authority.ts';
 import { Char, charClass, CR, LF, SP, spells } from './char-class.ts';
 import { FieldScanner } from './field-scanner.ts';
 import type { HeadLimits } from './head.ts';
-import { badRequest, HttpFault, RequestHead } from './head.ts';
+import { badRequest, HttpFault, RequestHead, tooLarge } from './head.ts';
 import { endsWithEmptyLine, versionFault, versionMinor } from './start-line.ts';
 
 /** The longest registered method has 17 characters. */

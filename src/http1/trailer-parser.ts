@@ -7,7 +7,7 @@
 import { FieldKind, HeaderList, MARKS_PER_FIELD } from '../core/header-list.ts';
 import { FieldScanner } from './field-scanner.ts';
 import type { HeadLimits } from './head.ts';
-import { badRequest, HttpFault } from './head.ts';
+import { badRequest, HttpFault, tooLarge } from './head.ts';
 import { endsWithEmptyLine } from './start-line.ts';
 
 /** Trailers carry a checksum or a status; nobody needs more. */

@@ -208,7 +208,8 @@ describe('an answer plan', () => {
       fc.property(fc.constantFrom(...PATHS), body, (path, value) => {
         const answer = plan('POST', path, HeaderList.empty, JSON.stringify(value));
         const { status } = answer;
-        ok(status === 200 || status === 400 || status === 404, `${status}`);
+        const failing = JSON.stringify(value).includes('error@1');
+        ok([200, 400, 404].includes(status) || (failing && status >= 500), `${status}`);
         HeaderList.of(answer.headers);
         if (answer.streamed) eventsOf(answer);
         else bodyOf(answer);

@@ -100,3 +100,8 @@ export function outputText(content: Json | undefined): string {
 export function schemaOr(value: Json | undefined): JsonObject {
   return asObject(value) ?? { type: 'object', properties: {} };
 }
+
+/** Whether a limit on tokens makes sense; no limit does. */
+export function isTokenLimit(limit: number): boolean {
+  return limit === Infinity || (Number.isInteger(limit) && limit >= 1);
+}

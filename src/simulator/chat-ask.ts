@@ -1,7 +1,7 @@
 // Reads the body of POST /v1/chat/completions into an `Ask`, or says in the service's words what is
 // wrong with it.
 
-import { contentText, outputText, schemaOr, situationOf } from './ask.ts';
+import { contentText, isTokenLimit, outputText, schemaOr, situationOf } from './ask.ts';
 import type { Ask, OfferedTool, ToolChoice, Turn } from './ask.ts';
 import { asNumber, asObject, asText, objectsIn, textLength } from './json.ts';
 import type { Json, JsonObject } from './json.ts';
@@ -25,7 +25,7 @@ export function readChatAsk(body: JsonObject): Ask | Refusal {
     tools: objectsIn(body.tools).flatMap(toolOf),
     choice: choiceOf(body.tool_choice),
     parallel: body.parallel_tool_calls !== false,
-    maxTokens: asNumber(body.max_completion_tokens) ?? asNumber(body.max_tokens) ?? Infinity,
+    maxTokens: maxTokensOf(body),
     promptTokens: estimatedTokens(textLength(body.messages) + textLength(body.tools)),
     thinking: 'never',
     thinkingHidden: true,
@@ -48,7 +48,14 @@ function refusalOf(body: JsonObject): Refusal | undefined {
     const message = `Invalid 'n': expected a whole number from 1 to ${ALTERNATIVES_MAX}.`;
     return refuse(400, message, 'invalid_value', 'n');
   }
+  if (!isTokenLimit(maxTokensOf(body))) {
+    return refuse(400, 'Invalid token limit: expected a whole number, 1 or more.', 'invalid_value');
+  }
   return strayResult(body);
+}
+
+function maxTokensOf(body: JsonObject): number {
+  return asNumber(body.max_completion_tokens) ?? asNumber(body.max_tokens) ?? Infinity;
 }
 
 function missing(param: string, message: string): Refusal {

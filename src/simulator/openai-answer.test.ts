@@ -134,6 +134,7 @@ describe('chat completions of the simulator', () => {
       [{ model }, 'missing_required_parameter', 'messages'],
       [{ model, messages: [] }, 'empty_array', 'messages'],
       [{ model, messages: [user('x')], n: 0 }, 'invalid_value', 'n'],
+      [{ model, messages: [user('x')], max_tokens: -3 }, 'invalid_value', null],
       [{ model, messages: [{ role: 'tool', tool_call_id: 'x', content: '' }] }, null, 'messages.[0].role'],
     ];
     for (const [body, code, param] of cases) {

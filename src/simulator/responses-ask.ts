@@ -2,7 +2,7 @@
 // service's words what is wrong with it. The simulator keeps nothing: references to stored items and
 // earlier responses are taken on trust.
 
-import { contentText, outputText, schemaOr, situationOf } from './ask.ts';
+import { contentText, isTokenLimit, outputText, schemaOr, situationOf } from './ask.ts';
 import type { Ask, OfferedTool, ToolChoice, Turn } from './ask.ts';
 import { asNumber, asObject, asText, objectsIn, textLength } from './json.ts';
 import type { Json, JsonObject } from './json.ts';
@@ -37,6 +37,10 @@ function refusalOf(body: JsonObject): Refusal | undefined {
   if (asText(body.model) === '') {
     const message = "Missing required parameter: 'model'.";
     return refuse(400, message, 'missing_required_parameter', 'model');
+  }
+  if (!isTokenLimit(asNumber(body.max_output_tokens) ?? Infinity)) {
+    const message = "Invalid 'max_output_tokens': expected a whole number, 1 or more.";
+    return refuse(400, message, 'invalid_value', 'max_output_tokens');
   }
   if (typeof body.input === 'string' || typeof body.previous_response_id === 'string') return undefined;
   if (!Array.isArray(body.input)) {

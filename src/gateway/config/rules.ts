@@ -1,0 +1,188 @@
+// Rules that span several options, each a sentence: what contradicts what, and what to change.
+// They see the configuration as written and parsed; nothing is changed here.
+
+import { SIMULATOR } from './built-in.ts';
+import { nameHint } from './nearest.ts';
+import type { Path, Problem } from './problem.ts';
+import type { RouteConfig, UpstreamConfig, WrittenConfig } from './schema.ts';
+import { limitsOf, phaseOf, profileOf } from './settings.ts';
+import { shadowedRoutes } from './shadowed-routes.ts';
+import { formatDuration, formatSize } from './units.ts';
+import { formatAddress, isLoopback } from './values.ts';
+import type { ReadText } from './settings.ts';
+import type { PhaseName } from './profiles.ts';
+
+/** Every problem that no single option shows. */
+export function crossProblems(config: WrittenConfig, readText: ReadText): Problem[] {
+  const upstreams = Object.entries(config.upstreams ?? {});
+  return [
+    ...listenerProblems(config),
+    ...limitProblems(config),
+    ...upstreams.flatMap(([name, upstream]) => upstreamProblems(name, upstream, config, readText)),
+    ...routeProblems(config),
+  ];
+}
+
+function error(path: Path, message: string): Problem {
+  return { severity: 'error', path, message };
+}
+
+function warning(path: Path, message: string): Problem {
+  return { severity: 'warning', path, message };
+}
+
+function listenerProblems(config: WrittenConfig): Problem[] {
+  const { listen, admin, allowRemote } = config;
+  const problems: Problem[] = [];
+  for (const [name, at] of [['listen', listen], ['admin', admin]] as const) {
+    if (at === 'off' || isLoopback(at.host) || allowRemote) continue;
+    const reason = 'other machines can reach it and there are no caller keys';
+    problems.push(
+      error([name], `${formatAddress(at)} is refused: ${reason}; use 127.0.0.1, or set allowRemote: true`),
+    );
+  }
+  if (admin !== 'off' && admin.port !== 0 && formatAddress(listen) === formatAddress(admin)) {
+    problems.push(error(['admin'], `${formatAddress(admin)} is the listen address too; use another port`));
+  }
+  return problems;
+}
+
+function limitProblems({ limits }: WrittenConfig): Problem[] {
+  const problems: Problem[] = [];
+  if (limits.replayBytes > limits.bufferBytes) {
+    const one = formatSize(limits.replayBytes);
+    const all = formatSize(limits.bufferBytes);
+    problems.push(
+      error(['limits', 'replayBytes'], `${one} is above the ${all} of bufferBytes, which bodies share; lower it`),
+    );
+  }
+  if (limits.writeStall >= limits.keepAlive) {
+    const stall = formatDuration(limits.writeStall);
+    const idle = formatDuration(limits.keepAlive);
+    problems.push(
+      error(
+        ['limits', 'writeStall'],
+        `${stall} is not below the ${idle} of keepAlive: a caller that reads nothing would outlive one that rests; lower it`,
+      ),
+    );
+  }
+  return problems;
+}
+
+function upstreamProblems(
+  name: string,
+  upstream: UpstreamConfig,
+  config: WrittenConfig,
+  readText: ReadText,
+): Problem[] {
+  const path = ['upstreams', name];
+  const problems = timeoutProblems(path, upstream, config);
+  if (name === SIMULATOR) {
+    problems.push(error(path, 'is the name of the built-in simulator; choose another'));
+  }
+  for (const [at, url] of upstream.endpoints.entries()) {
+    if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+      const advice = 'use https, or make sure that the network is yours';
+      problems.push(warning([...path, 'endpoints', at], `sends keys and prompts in clear text; ${advice}`));
+    }
+    if (/\/v1\/?$/.test(url.pathname) && !stripsVersion(name, config)) {
+      problems.push(
+        warning([...path, 'endpoints', at], 'ends in /v1, and the paths of its routes start with it; drop it here'),
+      );
+    }
+  }
+  if (upstream.ca !== undefined && !canRead(upstream.ca, readText)) {
+    problems.push(error([...path, 'ca'], `${upstream.ca} cannot be read; give the path of a PEM file`));
+  }
+  if (upstream.lenient && upstream.dialect === 'plain') {
+    problems.push(warning([...path, 'lenient'], 'has no effect on the plain dialect; remove it'));
+  }
+  return problems;
+}
+
+function stripsVersion(name: string, config: WrittenConfig): boolean {
+  const routes = (config.routes ?? []).filter((route) => route.upstreams.includes(name));
+  return routes.every(
+    (route) => route.rewrite.stripPrefix === '/v1' || !route.match.path.startsWith('/v1'),
+  );
+}
+
+function canRead(file: string, readText: ReadText): boolean {
+  try {
+    return readText(file).includes('-----BEGIN');
+  } catch {
+    return false;
+  }
+}
+
+/** Pairs of limits of which the first must not be above the second, and what happens otherwise. */
+const orderedLimits: readonly (readonly [PhaseName, PhaseName, string])[] = [
+  ['byteIdle', 'progressIdle', 'a silent stream would always be cut by progressIdle first'],
+  ['byteIdleAfterPing', 'byteIdle', 'a ping would lengthen the patience it is meant to shorten'],
+  ['firstByte', 'total', 'the call would be over before the first byte is late'],
+  ['connect', 'total', 'the call would be over before the connection is late'],
+];
+
+function timeoutProblems(path: Path, upstream: UpstreamConfig, config: WrittenConfig): Problem[] {
+  const limits = limitsOf(upstream, config.limits.writeStall);
+  const problems: Problem[] = [];
+  for (const [lower, upper, reason] of orderedLimits) {
+    const low = phaseOf(limits, lower);
+    const high = phaseOf(limits, upper);
+    if (low <= high) continue;
+    const at = upstream.timeouts[lower] === undefined ? upper : lower;
+    const of = upstream.timeouts[upper] === undefined ? ` of profile ${profileOf(upstream)}` : '';
+    const message = `${lower} ${formatDuration(low)} is above ${upper} ${formatDuration(high)}${of}: ${reason}; lower ${lower} or raise ${upper}`;
+    problems.push(error([...path, 'timeouts', at], message));
+  }
+  return problems;
+}
+
+function routeProblems(config: WrittenConfig): Problem[] {
+  const { upstreams, routes } = config;
+  if (routes === undefined || routes.length === 0) {
+    const name = Object.keys(upstreams ?? {})[0] ?? 'anthropic';
+    return [
+      error(['routes'], `are missing: nothing would reach the upstreams; add for example - { match: { path: /v1/** }, upstreams: [${name}] }`),
+    ];
+  }
+  const names = [...Object.keys(upstreams ?? {}), ...(config.simulator ? [SIMULATOR] : [])];
+  return [
+    ...routes.flatMap((route, at) => oneRouteProblems(route, ['routes', at], names)),
+    ...shadowedRoutes(routes).map(({ at, by }) => {
+      const reason = `routes[${by}] matches everything it matches`;
+      return warning(['routes', at], `is never used: ${reason}; move it up or remove it`);
+    }),
+  ];
+}
+
+function oneRouteProblems(route: RouteConfig, path: Path, names: readonly string[]): Problem[] {
+  const problems: Problem[] = [];
+  for (const [at, name] of route.upstreams.entries()) {
+    if (names.includes(name)) continue;
+    const where = [...path, 'upstreams', at];
+    const off = name === SIMULATOR ? 'is switched off; set simulator: true' : undefined;
+    const hint = off ?? `is not an upstream; ${nameHint(name, names)}`;
+    problems.push(error(where, `"${name}" ${hint}`));
+  }
+  const { stripPrefix } = route.rewrite;
+  const { path: pattern } = route.match;
+  if (stripPrefix !== undefined && pattern !== stripPrefix && !pattern.startsWith(`${stripPrefix}/`)) {
+    const advice = 'start the path with it, or remove it';
+    problems.push(
+      error([...path, 'rewrite', 'stripPrefix'], `"${stripPrefix}" is not the start of the path ${pattern}; ${advice}`),
+    );
+  }
+  if (route.match.method === 'GET' && route.match.model !== undefined) {
+    problems.push(error([...path, 'match', 'model'], 'is looked for in the body, and GET has none; remove one of them'));
+  }
+  return problems;
+}
+
+/** Upstreams that no route leads to; asked only about a file's own. */
+export function unusedUpstreams(config: WrittenConfig): Problem[] {
+  const used = new Set((config.routes ?? []).flatMap((route) => route.upstreams));
+  return Object.keys(config.upstreams ?? {})
+    .filter((name) => !used.has(name))
+    .map((name) => warning(['upstreams', name], 'is used by no route; add one or remove it'));
+}

@@ -1,0 +1,162 @@
+// A configuration with nothing left open: profiles applied, files read, every value parsed and
+// frozen, so that nothing further down ever asks "and if it is not set?".
+
+import type { PhaseLimits, ReplayMark } from '../../core/route.ts';
+import { SIMULATOR } from './built-in.ts';
+import { profiles } from './profiles.ts';
+import type { PhaseName, ProfileName } from './profiles.ts';
+import type { RouteConfig, UpstreamConfig, WrittenConfig } from './schema.ts';
+import { parseDuration } from './units.ts';
+import type { Address } from './values.ts';
+
+/** Names a wire format in the configuration; `openai` is told apart by path. */
+export type DialectName = UpstreamConfig['dialect'];
+
+/** One upstream, complete. */
+export interface UpstreamSettings {
+  readonly name: string;
+  readonly dialect: DialectName;
+  readonly profile: ProfileName;
+  readonly endpoints: readonly URL[];
+  /** PEM text, or `undefined` for the built-in certificates. */
+  readonly ca: string | undefined;
+  readonly proxy: URL | 'env' | 'none';
+  readonly limits: PhaseLimits;
+  /** Replay of LLM completions, and of everything else. */
+  readonly completionReplay: ReplayMark;
+  readonly otherReplay: ReplayMark;
+  readonly lenient: boolean;
+  readonly acceptEncoding: 'identity' | 'pass';
+  /** Fields that replace the caller's credentials; empty = pass-through. */
+  readonly credentials: readonly (readonly [name: string, value: string])[];
+}
+
+/** One route, complete. */
+export interface RouteSettings {
+  readonly name: string;
+  readonly match: RouteConfig['match'];
+  readonly upstream: string;
+  readonly stripPrefix: string;
+  readonly addPrefix: string;
+}
+
+/** The whole configuration, complete. */
+export interface Settings {
+  /** The file it came from; `undefined` = built in. */
+  readonly file: string | undefined;
+  readonly listen: Address;
+  readonly admin: Address | 'off';
+  readonly edge: 'own' | 'node-http';
+  readonly drainMs: number;
+  readonly simulator: boolean;
+  readonly log: WrittenConfig['log'];
+  readonly limits: WrittenConfig['limits'];
+  readonly upstreams: ReadonlyMap<string, UpstreamSettings>;
+  readonly routes: readonly RouteSettings[];
+}
+
+/** Answers the text of a file, or throws like `readFileSync`. */
+export type ReadText = (file: string) => string;
+
+/** Fills in what was not written. Throws when a file cannot be read; the rules have checked that. */
+export function complete(
+  written: WrittenConfig,
+  file: string | undefined,
+  readText: ReadText,
+): Settings {
+  const upstreams = new Map<string, UpstreamSettings>();
+  for (const [name, upstream] of Object.entries(written.upstreams ?? {})) {
+    upstreams.set(name, completeUpstream(name, upstream, written, readText));
+  }
+  return deepFrozen({
+    file,
+    listen: written.listen,
+    admin: written.admin,
+    edge: written.edge,
+    drainMs: written.drain,
+    simulator: written.simulator,
+    log: written.log,
+    limits: written.limits,
+    upstreams,
+    routes: (written.routes ?? []).map(completeRoute),
+  });
+}
+
+/** The profile of an upstream, told or derived from its dialect. */
+export function profileOf(upstream: UpstreamConfig): ProfileName {
+  if (upstream.profile !== undefined) return upstream.profile;
+  return /^(anthropic|openai)/.test(upstream.dialect) ? 'llm-hosted' : 'rest';
+}
+
+/** The limits of an upstream: its own where told, else those of its profile. */
+export function limitsOf(upstream: UpstreamConfig, writeStallMs: number): PhaseLimits {
+  const table = profiles[profileOf(upstream)].timeouts;
+  const of = (phase: PhaseName): number => upstream.timeouts[phase] ?? phaseMs(table[phase]);
+  return {
+    queueMs: of('queue'),
+    connectMs: of('connect'),
+    tlsMs: of('tls'),
+    uploadMs: of('upload'),
+    firstByteMs: of('firstByte'),
+    byteIdleMs: of('byteIdle'),
+    // A shorter byteIdle of one's own holds for the time after a ping as well.
+    byteIdleAfterPingMs:
+      upstream.timeouts.byteIdleAfterPing ??
+      Math.min(phaseMs(table.byteIdleAfterPing), of('byteIdle')),
+    progressIdleMs: of('progressIdle'),
+    totalMs: of('total'),
+    writeStallMs,
+  };
+}
+
+/** Where the value of each phase of an upstream stands in `PhaseLimits`. */
+export function phaseOf(limits: PhaseLimits, phase: PhaseName): number {
+  return limits[`${phase}Ms`];
+}
+
+function phaseMs(text: string): number {
+  return text === 'none' ? Number.POSITIVE_INFINITY : (parseDuration(text) as number);
+}
+
+function completeUpstream(
+  name: string,
+  upstream: UpstreamConfig,
+  written: WrittenConfig,
+  readText: ReadText,
+): UpstreamSettings {
+  const profileName = profileOf(upstream);
+  const profile = profiles[profileName];
+  const { credentials } = upstream;
+  return {
+    name,
+    dialect: upstream.dialect,
+    profile: profileName,
+    endpoints: upstream.endpoints,
+    ca: upstream.ca === undefined ? undefined : readText(upstream.ca),
+    proxy: upstream.proxy,
+    limits: limitsOf(upstream, written.limits.writeStall),
+    completionReplay: upstream.replay ?? profile.completionReplay,
+    otherReplay: upstream.replay ?? 'strict',
+    lenient: upstream.lenient,
+    acceptEncoding: upstream.acceptEncoding ?? profile.acceptEncoding,
+    credentials: credentials === 'passthrough' ? [] : Object.entries(credentials.header),
+  };
+}
+
+function completeRoute(route: RouteConfig): RouteSettings {
+  const { path, model } = route.match;
+  return {
+    name: route.name ?? (model === undefined ? path : `${path} ${model}`),
+    match: route.match,
+    upstream: route.upstreams[0] ?? SIMULATOR,
+    stripPrefix: route.rewrite.stripPrefix ?? '',
+    addPrefix: route.rewrite.addPrefix ?? '',
+  };
+}
+
+function deepFrozen<T>(value: T): T {
+  if (value === null || typeof value !== 'object' || value instanceof URL) return value;
+  if (!(value instanceof Map)) Object.freeze(value);
+  for (const item of value instanceof Map ? value.values() : Object.values(value)) deepFrozen(item);
+  return value;
+}

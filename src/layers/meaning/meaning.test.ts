@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { checked } from '../../core/checked.ts';
+import { Progress } from '../../core/dialect.ts';
+import type { Dialect, Scanner } from '../../core/dialect.ts';
+import { stack } from '../../core/layer.ts';
+import { Sweep } from '../../core/sweep.ts';
+import { RecordingSink } from '../../testing/recording-sink.ts';
+import { ScriptedService } from '../../testing/scripted-service.ts';
+import type { ServiceScript } from '../../testing/scripted-service.ts';
+import { stubDialect, testCall, testRoute } from '../../testing/test-call.ts';
+import { VirtualClock } from '../../testing/virtual-clock.ts';
+import { HOLD_HEAD_MS, meaningLayer } from './meaning.ts';
+
+/** A dialect whose answers are whole when their last byte is `.`; `p` is a ping. */
+class DotScanner implements Scanner {
+  readonly progress = new Progress();
+  #last = '';
+
+  scan(bytes: Uint8Array, from: number, to: number): void {
+    for (let at = from; at < to; at += 1) {
+      this.#last = String.fromCharCode(bytes[at] as number);
+      if (this.#last === 'p') this.progress.pings += 1;
+      else this.progress.contentEvents += 1;
+    }
+  }
+
+  finish(): ReturnType<Scanner['finish']> {
+    if (this.#last === '') return 'EMPTY_ANSWER';
+    return this.#last === '.' ? undefined : 'STREAM_TRUNCATED';
+  }
+}
+
+const dotDialect: Dialect = {
+  ...stubDialect,
+  scannerFor: (head) => (head.status === 200 ? new DotScanner() : undefined),
+};
+
+function rig(script: ServiceScript, method: string = 'POST') {
+  const clock = new VirtualClock();
+  const sweep = new Sweep(clock);
+  const upstream = new ScriptedService(clock, script);
+  const layer = meaningLayer({ clock, sweep });
+  const service = stack([layer], upstream.service, { between: checked });
+  const sink = new RecordingSink({ now: () => clock.now() });
+  const call = testCall({ route: testRoute({ dialect: dotDialect }), method });
+  service(call, sink);
+  return { clock, sweep, sink, call, upstream };
+}
+
+describe('the meaning layer', () => {
+  it('passes an answer with its terminal event as whole', () => {
+    const { sink } = rig({ chunks: ['ab', 'c.'] });
+    assert.deepEqual(sink.story, ['start 200', 'chunk 2', 'chunk 2', 'end']);
+  });
+
+  it('turns a clean end without the terminal event into a failure', () => {
+    const { sink } = rig({ chunks: ['abc'] });
+    assert.deepEqual(sink.story, ['start 200', 'chunk 3', 'fail STREAM_TRUNCATED']);
+  });
+
+  it('never shows a 200 with nothing in it', () => {
+    const { sink } = rig({ chunks: [], endAfterMs: 500 });
+    assert.equal(sink.isOver, false);
+    const { sink: atOnce } = rig({ chunks: [] });
+    assert.deepEqual(atOnce.story, ['fail EMPTY_ANSWER']);
+  });
+
+  it('holds a head for its first byte, but not for long', () => {
+    const { sink, clock, sweep } = rig({ chunks: [{ afterMs: 5_000, bytes: 'a.' }] });
+    clock.advance(HOLD_HEAD_MS - 100);
+    assert.deepEqual(sink.story, []);
+    clock.advance(200);
+    assert.deepEqual(sink.story, ['start 200']);
+    clock.advance(5_000);
+    assert.equal(sink.ended, true);
+    assert.equal(sweep.size, 0);
+  });
+
+  it('fails without a head when the connection breaks before the first byte', () => {
+    const { sink, sweep } = rig({ chunks: [], ending: 'STREAM_CUT' });
+    assert.deepEqual(sink.story, ['fail STREAM_CUT']);
+    assert.equal(sweep.size, 0);
+  });
+
+  it('does not judge answers that the dialect does not scan', () => {
+    const { sink } = rig({ status: 500, chunks: ['oops'] });
+    assert.equal(sink.ended, true);
+    const { sink: headOnly } = rig({ chunks: [] }, 'HEAD');
+    assert.equal(headOnly.ended, true);
+  });
+
+  it('counts pings as life but not as progress', () => {
+    const { clock, call } = rig({
+      chunks: ['a', { afterMs: 1_000, bytes: 'p' }, { afterMs: 1_000, bytes: 'b' }],
+      ending: 'never',
+    });
+    clock.advance(1_000);
+    assert.equal(call.timeline.lastByteAt - call.timeline.lastProgressAt, 1_000);
+    clock.advance(1_000);
+    assert.equal(call.timeline.lastByteAt, call.timeline.lastProgressAt);
+  });
+});
