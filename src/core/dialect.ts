@@ -18,6 +18,8 @@ export class Progress {
   terminal: boolean = false;
   /** All content came although the terminal event did not (a finish reason was seen). */
   contentComplete: boolean = false;
+  /** The answer was taken as complete without its terminal event, because its route is lenient. */
+  lenientEnd: boolean = false;
   /** `type` of an error event seen in the stream, if any. */
   errorType: string | undefined = undefined;
   /** Token counts as the upstream reported them, -1 when it did not. */

@@ -1,65 +1,8 @@
-// Every way a call can end badly, in one table. The class, docs/reference/errors.md and a test are
-// made from it. Errors are values: raised without a stack, because refusing must stay cheap.
+// The one failure value of the data plane. Errors are values: raised without a stack, because
+// refusing must stay cheap, and never thrown.
 
-/** Who caused the failure. */
-export type Origin = 'caller' | 'gateway' | 'upstream';
-/** Where in the call's life it happened. */
-export type Phase = 'admit' | 'route' | 'connect' | 'send' | 'wait' | 'stream';
-/** Whether sending the same call again on this hop could run it twice. */
-export type Replay = 'safe' | 'uncertain' | 'never';
-
-/** One row of the error table. */
-export interface ErrorRow {
-  readonly origin: Origin;
-  readonly phase: Phase;
-  /** Status shown to the caller while no head has been sent; 0 = never shown. */
-  readonly status: number;
-  readonly replay: Replay;
-  /** What happened, for a reader who does not know the code. */
-  readonly meaning: string;
-  /** What to change. */
-  readonly advice: string;
-}
-
-const row = (
-  origin: Origin,
-  phase: Phase,
-  status: number,
-  replay: Replay,
-  meaning: string,
-  advice: string,
-): ErrorRow => ({ origin, phase, status, replay, meaning, advice });
-
-/** Every error code with its origin, phase, status and replay verdict. */
-export const errorTable = {
-  BAD_REQUEST: row('caller', 'admit', 400, 'never', 'The request is not valid HTTP/1.1.', 'Fix the message named in the error; the connection is closed because its framing cannot be trusted.'),
-  HEAD_TOO_LARGE: row('caller', 'admit', 431, 'never', 'The request head exceeds the size or count limit.', 'Send fewer or smaller headers, or raise limits.headBytes or limits.headFields.'),
-  BODY_TOO_LARGE: row('caller', 'admit', 413, 'never', 'The request body exceeds the limit.', 'Send a smaller body or raise limits.bodyBytes.'),
-  HEAD_TIMEOUT: row('caller', 'admit', 408, 'never', 'The request head did not arrive in time.', 'Look at the network between caller and gateway.'),
-  UPLOAD_STALLED: row('caller', 'send', 408, 'never', 'The caller stopped sending its body.', 'Look at the network between caller and gateway, or raise timeouts.upload.'),
-  UNAUTHORIZED: row('caller', 'admit', 401, 'never', 'The caller key is missing or unknown.', 'Send one of the keys of access.keys.'),
-  NOT_SUPPORTED: row('caller', 'admit', 501, 'never', 'The request uses a feature that the gateway does not offer.', 'Use another method, encoding or protocol version.'),
-  NO_ROUTE: row('caller', 'route', 404, 'never', 'No route matches the path and model.', 'Run `holdfast config explain` to see the routes.'),
-  CALLER_GONE: row('caller', 'stream', 0, 'never', 'The caller closed its connection before the answer was complete.', 'Nothing, unless callers leave often: then look at their timeouts.'),
-  CALLER_STALLED: row('caller', 'stream', 0, 'never', 'The caller stopped reading for longer than the write stall limit.', 'Read the answer, or raise timeouts.writeStall.'),
-  DEADLINE_EXCEEDED: row('gateway', 'wait', 504, 'never', 'The call did not finish within its deadline.', 'Raise the deadline or look at the phase that took longest in the log line.'),
-  DRAINING: row('gateway', 'admit', 503, 'never', 'The gateway is shutting down.', 'Send the call again; another instance answers it.'),
-  BUG: row('gateway', 'stream', 500, 'never', 'A defect in the gateway ended the call.', 'Report it with the call id and the log.'),
-  CONNECT_FAILED: row('upstream', 'connect', 502, 'safe', 'No connection to the endpoint could be made.', 'Check the address, the network and that the service runs.'),
-  CONNECT_TIMEOUT: row('upstream', 'connect', 504, 'safe', 'The TCP connection was not made in time.', 'Check the network path; raise timeouts.connect only for far endpoints.'),
-  TLS_FAILED: row('upstream', 'connect', 502, 'safe', 'The TLS handshake failed.', 'Check certificate, name and the ca setting of the upstream.'),
-  TLS_TIMEOUT: row('upstream', 'connect', 504, 'safe', 'The TLS handshake did not finish in time.', 'Check the endpoint; it accepts connections but does not answer.'),
-  PROXY_REFUSED: row('upstream', 'connect', 502, 'safe', 'The forward proxy refused the tunnel.', 'Check HTTPS_PROXY and NO_PROXY.'),
-  STALE_CONNECTION: row('upstream', 'send', 502, 'uncertain', 'A reused connection was closed before any answer.', 'Nothing if rare; the idle budget learns. Otherwise look at gw_upstream_stale.'),
-  SEND_STALLED: row('upstream', 'send', 504, 'uncertain', 'The upstream stopped accepting the request body.', 'Look at the upstream; raise timeouts.upload for slow ones.'),
-  FIRST_BYTE_TIMEOUT: row('upstream', 'wait', 504, 'uncertain', 'The upstream accepted the request and sent nothing in time.', 'Raise timeouts.firstByte for slow models, or look at the upstream.'),
-  RESET: row('upstream', 'wait', 502, 'uncertain', 'The upstream closed the connection before answering.', 'Look at the upstream for crashes or limits.'),
-  BAD_RESPONSE: row('upstream', 'wait', 502, 'uncertain', 'The upstream sent something that is not valid HTTP/1.1.', 'Look at the upstream; the error names the defect.'),
-  EMPTY_ANSWER: row('upstream', 'wait', 502, 'uncertain', 'The upstream answered 200 with nothing in it.', 'Look at the upstream; an empty answer is never passed on as success.'),
-  STREAM_IDLE: row('upstream', 'stream', 504, 'never', 'The stream sent nothing for longer than the idle limit.', 'Raise timeouts.byteIdle or timeouts.progressIdle for models that pause longer.'),
-  STREAM_CUT: row('upstream', 'stream', 502, 'never', 'The connection broke in the middle of the answer.', 'Look at the upstream and the path for resets.'),
-  STREAM_TRUNCATED: row('upstream', 'stream', 502, 'never', 'The answer ended cleanly but without its closing event.', 'Look at the upstream; set lenient: true only for servers known to omit it.'),
-} as const satisfies Record<string, ErrorRow>;
+import { errorTable } from './error-table.ts';
+import type { ErrorRow, Origin, Phase, Replay } from './error-table.ts';
 
 /** A code of the error table. */
 export type ErrorCode = keyof typeof errorTable;

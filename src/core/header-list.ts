@@ -48,7 +48,6 @@ export function fieldKind(lowerName: string): number {
 export const MARKS_PER_FIELD = 5;
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-// oxlint-disable-next-line no-control-regex -- the very characters that must never pass
 const BAD_VALUE = /[\0\r\n]/;
 
 /** An immutable list of header fields. */

@@ -50,6 +50,8 @@ export class ReplayBody {
   receivedBytes: number = 0;
   complete: boolean = false;
   failure: CallError | undefined = undefined;
+  /** Belongs to the router while it waits for more of this body; nobody else reads it. */
+  routing: unknown = undefined;
 
   readonly #keepBytesMax: number;
   readonly #budget: BufferBudget;
@@ -85,7 +87,12 @@ export class ReplayBody {
 
   /** A complete body in memory, for callers inside the process. */
   static from(bytes: Uint8Array): ReplayBody {
-    const body = new ReplayBody(bytes.length, bytes.length, new BufferBudget(bytes.length), undefined);
+    const body = new ReplayBody(
+      bytes.length,
+      bytes.length,
+      new BufferBudget(bytes.length),
+      undefined,
+    );
     if (bytes.length > 0) body.push(bytes);
     body.finish();
     return body;

@@ -6,7 +6,7 @@
 
 import { FieldKind, HeaderList, MARKS_PER_FIELD } from '../core/header-list.ts';
 import { Char, charClass, COLON, CR, HTAB, LF, SP, spells } from './char-class.ts';
-import { codingFault, readContentLength } from './framing-fields.ts';
+import { codingFault, isPlainlySpaced, readContentLength } from './framing-fields.ts';
 import type { HttpFault } from './head.ts';
 import { badRequest, tooLarge } from './head.ts';
 import { knownFieldKind } from './known-fields.ts';
@@ -118,12 +118,14 @@ export class FieldScanner {
     switch (kind) {
       case FieldKind.contentLength: {
         if (this.contentLength >= 0) return badRequest('Content-Length is repeated.');
+        if (!isPlainlySpaced(bytes, start, end)) return badRequest('Content-Length is padded.');
         this.contentLength = readContentLength(bytes, start, end);
         if (this.contentLength < 0) return badRequest('Content-Length is not a plain number.');
         return undefined;
       }
       case FieldKind.transferEncoding:
         if (this.chunked) return badRequest('Transfer-Encoding is repeated.');
+        if (!isPlainlySpaced(bytes, start, end)) return badRequest('Transfer-Encoding is padded.');
         this.chunked = true;
         return codingFault(bytes, start, end);
       case FieldKind.connection:

@@ -2,11 +2,21 @@
 // Refuses every spelling that two implementations have ever read differently: signs, lists,
 // repeats, unknown codings. Invariant: a length it accepts is a safe integer.
 
-import { Char, charClass, spells } from './char-class.ts';
+import { Char, charClass, COLON, CR, SP, spells } from './char-class.ts';
 import { HttpFault } from './head.ts';
 
 /** 15 digits stay below `Number.MAX_SAFE_INTEGER`; a petabyte is bound enough. */
 const LENGTH_DIGITS_MAX = 15;
+
+/**
+ * Whether only spaces stand between the colon and `start`, and nothing between `end` and CR. Other
+ * parsers, llhttp among them, read `chunked` followed by HTAB as an unknown coding.
+ */
+export function isPlainlySpaced(bytes: Uint8Array, start: number, end: number): boolean {
+  let at = start - 1;
+  while (bytes[at] === SP) at -= 1;
+  return bytes[at] === COLON && bytes[end] === CR;
+}
 
 /** The length spelt by bytes[start..end), or -1 when it is not 1 to 15 digits and nothing else. */
 export function readContentLength(bytes: Uint8Array, start: number, end: number): number {

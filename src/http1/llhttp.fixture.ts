@@ -71,35 +71,39 @@ learnMethods();
 export const llhttpMethods: ReadonlySet<string> = new Set(METHODS);
 
 /**
- * Reads `pieces` in order. `requestMethods` are the requests that responses answer, which only
- * matters for HEAD; for requests pass undefined.
+ * Reads `pieces` in order, to the end of the connection. Reads responses to `requestMethod`, which
+ * only matters for HEAD, or requests when that is undefined.
  */
 export function readWithLlhttp(
   pieces: readonly Buffer[],
-  requestMethods: readonly string[] | undefined,
+  requestMethod: string | undefined,
 ): Reading {
   const reading: Reading = { messages: [], failure: undefined };
-  const isRequest = requestMethods === undefined;
+  const isRequest = requestMethod === undefined;
   let current: ReadMessage = blank();
   let begun = false;
   let switched = false;
   const parser = new HTTPParser();
   const type = isRequest ? HTTPParser.REQUEST : HTTPParser.RESPONSE;
   parser.initialize(type, {}, HEAD_BYTES_MAX, HTTPParser.kLenientNone);
-  parser[HTTPParser.kOnHeaders] = (fields: string[]): void => {
+  let flushedUrl = '';
+  parser[HTTPParser.kOnHeaders] = (fields: string[], url: string): void => {
     (begun ? current.trailers : current.fields).push(...fields);
+    // Flushed trailers repeat the target.
+    if (!begun) flushedUrl += url;
   };
   parser[HTTPParser.kOnHeadersComplete] = (...facts: unknown[]): number => {
     const [, minor, fields, method, url, status, reason, upgrade, keepAlive] = facts;
     begun = true;
     current.fields.push(...((fields as string[] | undefined) ?? []));
     const start = isRequest
-      ? `${methodNames.get(method as number)} ${String(url)}`
+      ? `${methodNames.get(method as number)} ${flushedUrl}${(url as string | undefined) ?? ''}`
       : `${String(status)} ${String(reason)}`;
     current.startLine = `${start} 1.${String(minor)}`;
     current.keepAlive = keepAlive as boolean;
     switched = upgrade as boolean;
-    return requestMethods?.[reading.messages.length] === 'HEAD' ? 1 : 0;
+    flushedUrl = '';
+    return requestMethod === 'HEAD' ? 1 : 0;
   };
   parser[HTTPParser.kOnBody] = (bytes: Buffer): void => {
     current.body += bytes.toString('latin1');

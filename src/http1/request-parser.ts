@@ -137,11 +137,13 @@ function readRest(head: RequestHead, bytes: Buffer): RequestHead | HttpFault {
     head.framing = 'length';
     head.contentLength = fields.contentLength;
   }
-  head.keepAlive = !fields.close && (head.minor === 1 || fields.keepAlive);
-  if (fields.upgradeNamed && fields.upgradeStart >= 0 && head.minor === 1) {
-    head.upgrade = firstProtocol(
-      fields.text(head.headers, fields.upgradeStart, fields.upgradeEnd),
-    );
+  const wantsUpgrade = fields.upgradeNamed && fields.upgradeStart >= 0;
+  // RFC 9110 7.8: HTTP/1.0 cannot upgrade. One that asks may go on in another protocol: close.
+  const persistent = head.minor === 1 || (fields.keepAlive && !wantsUpgrade);
+  head.keepAlive = persistent && !fields.close;
+  if (wantsUpgrade && head.minor === 1) {
+    const protocols = fields.text(head.headers, fields.upgradeStart, fields.upgradeEnd);
+    head.upgrade = firstProtocol(protocols);
   }
   // RFC 9110 10.1.1: HTTP/1.0 cannot expect; without content there is nothing to continue with.
   if (fields.expectCount === 0 || head.minor === 0) return head;

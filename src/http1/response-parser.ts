@@ -45,6 +45,8 @@ export function parseResponseHead(
   const fault = fields.scan(bytes, at + 2, to, limits.fields);
   if (fault !== undefined) return fault;
   if (fields.chunked && minor === 0) return badRequest('HTTP/1.0 has no Transfer-Encoding.');
+  const announcesBody = fields.chunked || fields.contentLength > 0;
+  if (status < 200 && announcesBody) return badRequest('An interim answer announces a body.');
   const head = new ResponseHead(fields.list(bytes, to));
   head.status = status;
   head.minor = minor;
@@ -82,9 +84,16 @@ function readFraming(head: ResponseHead, requestMethod: string): void {
   } else {
     head.framing = 'until-close';
   }
+  head.keepAlive = persistent && isReusableAfter(head, requestMethod);
+}
+
+/** Whether the next message can start where this one ends. */
+function isReusableAfter(head: ResponseHead, requestMethod: string): boolean {
+  if (head.framing === 'until-close') return false;
+  // A 204 has no body (RFC 9110 15.3.5), but a server that announces one may well send it.
+  if (head.status === 204) return !fields.chunked && fields.contentLength <= 0;
   // After 101, or a tunnel, the connection speaks another protocol.
-  const switched = head.status === 101 || (requestMethod === 'CONNECT' && isSuccess(head.status));
-  head.keepAlive = persistent && head.framing !== 'until-close' && !switched;
+  return head.status !== 101 && !(requestMethod === 'CONNECT' && isSuccess(head.status));
 }
 
 function hasNoBody(status: number, requestMethod: string): boolean {

@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { HeaderList } from '../core/header-list.ts';
 import { seededRandom } from '../core/random.ts';
 import { openAnswer, planAnswer } from './answer-plan.ts';
@@ -23,8 +23,12 @@ function plan(method: string, path: string, headers = HeaderList.empty, body = '
 }
 
 function messages(text: string, model = 'sim-chat', stream = true): AnswerPlan {
-  const messages = [{ role: 'user', content: text }];
-  const body = JSON.stringify({ model, max_tokens: 10_000, stream, messages });
+  const body = JSON.stringify({
+    model,
+    max_tokens: 10_000,
+    stream,
+    messages: [{ role: 'user', content: text }],
+  });
   return plan('POST', '/v1/messages', anthropic, body);
 }
 
@@ -40,7 +44,10 @@ describe('models of the simulator', () => {
     const others = bodyOf(plan('GET', '/v1/models'));
     equal(at(others, 'object'), 'list');
     const ids = (at(others, 'data') as { id: string }[]).map((model) => model.id);
-    deepEqual(ids, simModels.map((model) => model.id));
+    deepEqual(
+      ids,
+      simModels.map((model) => model.id),
+    );
   });
 
   it('are shown one by one, and unknown ones are not found', () => {
@@ -61,6 +68,11 @@ describe('refusals of the simulator', () => {
     equal(at(bodyOf(others), 'error.message'), 'Invalid URL (POST /v1/nowhere)');
   });
 
+  it('keep the dialect of the path, whatever headers come along', () => {
+    const refused = plan('POST', '/v1/chat/completions', anthropic, '{}');
+    equal(at(bodyOf(refused), 'error.param'), 'model');
+  });
+
   it('answer a wrong method with 405 and bad JSON with 400', () => {
     for (const path of PATHS) {
       equal(plan('GET', path).status, 405, path);
@@ -72,7 +84,8 @@ describe('refusals of the simulator', () => {
   });
 
   it('answer bottomless JSON with 400 instead of running out of stack', () => {
-    const deep = `{"model":"m","max_tokens":1,"messages":${'['.repeat(50_000)}${']'.repeat(50_000)}}`;
+    const nest = '['.repeat(50_000) + ']'.repeat(50_000);
+    const deep = `{"model":"m","max_tokens":1,"input":1,"messages":${nest}}`;
     for (const path of PATHS) equal(plan('POST', path, HeaderList.empty, deep).status, 400, path);
   });
 
@@ -91,7 +104,9 @@ describe('pacing of the simulator', () => {
   it('comes to the first token of sim-chat in about 400 ms, then 25 ms a token', () => {
     const answer = messages('[[tokens=200]]');
     const first = answer.steps.findIndex((step) => step.bytes.includes('text_delta'));
-    const untilFirst = answer.steps.slice(0, first + 1).reduce((sum, step) => sum + step.afterMs, 0);
+    const untilFirst = answer.steps
+      .slice(0, first + 1)
+      .reduce((sum, step) => sum + step.afterMs, 0);
     ok(untilFirst >= 300 && untilFirst <= 500, `${untilFirst} ms`);
     const perToken = (totalMs(answer) - untilFirst) / 199;
     ok(perToken > 23 && perToken < 27, `${perToken} ms`);
@@ -137,8 +152,8 @@ describe('pacing of the simulator', () => {
   it('lets a fault strike as often as the odds say', () => {
     let struck = 0;
     const random = seededRandom(5);
-    const messages = [{ role: 'user', content: '[[status=503]] [[odds=0.3]]' }];
-    const body = JSON.stringify({ model: 'sim-fast', max_tokens: 9, messages });
+    const said = [{ role: 'user', content: '[[status=503]] [[odds=0.3]]' }];
+    const body = JSON.stringify({ model: 'sim-fast', max_tokens: 9, messages: said });
     const request = { method: 'POST', path: '/v1/messages', headers: anthropic, body };
     for (let call = 0; call < 400; call += 1) {
       if (planAnswer(request, random).status === 503) struck += 1;
@@ -172,20 +187,43 @@ describe('an answer plan', () => {
   });
 
   it('is well-formed for any body, however odd', () => {
-    const word = fc.constantFrom('user', 'tool', 'hi', '[[tool]]', '[[error@1]]', 'x'.repeat(9), 'é\u{1f980}');
+    const word = fc.constantFrom(
+      'user',
+      'tool',
+      'hi',
+      '[[tool]]',
+      '[[error@1]]',
+      'x'.repeat(9),
+      'é\u{1f980}',
+    );
     const odd = fc.jsonValue({ maxDepth: 3 });
     const part = fc.record(
-      { type: fc.constantFrom('text', 'tool_result', 'tool_use'), text: fc.oneof(word, odd), content: odd },
+      {
+        type: fc.constantFrom('text', 'tool_result', 'tool_use'),
+        text: fc.oneof(word, odd),
+        content: odd,
+      },
       { requiredKeys: [] },
     );
     const message = fc.record(
-      { role: fc.oneof(word, odd), type: fc.oneof(word, odd), content: fc.oneof(word, fc.array(part), odd), output: odd },
+      {
+        role: fc.oneof(word, odd),
+        type: fc.oneof(word, odd),
+        content: fc.oneof(word, fc.array(part), odd),
+        output: odd,
+      },
       { requiredKeys: [] },
     );
     const list = fc.oneof(fc.array(message, { maxLength: 4 }), odd);
     const schema = fc.oneof(odd, fc.record({ type: word, properties: odd, required: odd }));
     const tool = fc.record(
-      { type: fc.constantFrom('function', 'custom'), name: word, input_schema: schema, parameters: schema, function: odd },
+      {
+        type: fc.constantFrom('function', 'custom'),
+        name: word,
+        input_schema: schema,
+        parameters: schema,
+        function: odd,
+      },
       { requiredKeys: [] },
     );
     const body = fc.record(

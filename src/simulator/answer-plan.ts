@@ -2,32 +2,24 @@
 // write with the time before it. Pure: the same request, seed and wall time give the same answer.
 // It refuses what the services refuse, in their words. Framing fields are left to the wire.
 
-import { seededRandom } from '../core/random.ts';
 import type { HeaderList } from '../core/header-list.ts';
+import { seededRandom } from '../core/random.ts';
 import type { Random } from '../core/random.ts';
-import { readAnthropicAsk } from './anthropic-ask.ts';
-import { AnthropicVoice } from './anthropic-voice.ts';
 import type { Ask } from './ask.ts';
-import { readChatAsk } from './chat-ask.ts';
-import { ChatVoice } from './chat-voice.ts';
-import { compose } from './composition.ts';
 import { readDirectives } from './directives.ts';
 import type { Directives, Fault } from './directives.ts';
-import { embeddings } from './embeddings.ts';
 import { readJsonObject } from './json.ts';
-import type { JsonObject } from './json.ts';
-import { modelList, oneModel, unknownModel } from './model-list.ts';
+import { unknownModel } from './model-list.ts';
 import { streamedSteps, wholeStep } from './pacing.ts';
 import type { AnswerStep } from './pacing.ts';
 import { isRefusal, refusalBody, refusalWithStatus, refuse } from './refusal.ts';
-import type { Refusal, Vendor } from './refusal.ts';
-import { readResponsesAsk } from './responses-ask.ts';
-import { ResponsesVoice } from './responses-voice.ts';
+import type { Refusal } from './refusal.ts';
 import { requestIdOf, serviceHeaders } from './service-headers.ts';
 import type { HeaderPair } from './service-headers.ts';
 import { simModelNamed } from './sim-models.ts';
-import type { Pace, SimModel } from './sim-models.ts';
-import type { Voice } from './voice.ts';
+import type { Pace } from './sim-models.ts';
+import { resolve, vendorOf } from './sim-routes.ts';
+import type { Scene, Speak, Speech } from './speech.ts';
 
 export type { AnswerStep } from './pacing.ts';
 
@@ -65,7 +57,11 @@ export interface AnswerPlan extends OpenAnswer {
 const WALL_MS = 1_795_176_000_000;
 
 /** Plans one answer completely. One number is drawn from `random`, whatever the request. */
-export function planAnswer(request: PlanRequest, random: Random, wallMs: number = WALL_MS): AnswerPlan {
+export function planAnswer(
+  request: PlanRequest,
+  random: Random,
+  wallMs: number = WALL_MS,
+): AnswerPlan {
   const answer = openAnswer(request, random, wallMs);
   return { ...answer, steps: [...answer.steps] };
 }
@@ -84,91 +80,11 @@ export function openAnswer(request: PlanRequest, random: Random, wallMs: number)
   return modelAnswer(scene, found.ask, found.speak);
 }
 
-/** What all answers need. */
-interface Scene {
-  readonly vendor: Vendor;
-  readonly wallMs: number;
-  readonly random: Random;
-}
-
-type Speak = (scene: Scene, ask: Ask, wishes: Directives, model: SimModel) => Speech;
-
-/** A voice that has something to say, and how many tokens that is. */
-interface Speech {
-  readonly voice: Voice;
-  readonly tokens: number;
-}
-
-type Found = Refusal | { kind: 'value'; value: object } | { kind: 'ask'; ask: Ask; speak: Speak };
-
-const postPaths = new Map<string, (body: JsonObject) => Found>([
-  ['/v1/messages', (body) => asked(readAnthropicAsk(body, false), speakAnthropic)],
-  ['/v1/messages/count_tokens', (body) => counted(readAnthropicAsk(body, true), false)],
-  ['/v1/chat/completions', (body) => asked(readChatAsk(body), speakChat)],
-  ['/v1/responses', (body) => asked(readResponsesAsk(body), speakResponses)],
-  ['/v1/responses/input_tokens', (body) => counted(readResponsesAsk(body), true)],
-  ['/v1/embeddings', (body) => asValue(embeddings(body))],
-]);
-
-const MODELS_PATH = '/v1/models';
-
-function vendorOf(path: string, headers: HeaderList): Vendor {
-  return path.startsWith('/v1/messages') || headers.has('anthropic-version') ? 'anthropic' : 'openai';
-}
-
-function resolve(
-  path: string,
-  method: string,
-  vendor: Vendor,
-  body: JsonObject | undefined,
-): Found {
-  const post = postPaths.get(path);
-  if (post !== undefined) {
-    if (method !== 'POST') return wrongMethod(vendor);
-    return body === undefined ? badJson(vendor) : post(body);
-  }
-  const isModels = path === MODELS_PATH || path.startsWith(`${MODELS_PATH}/`);
-  if (!isModels) return notFound(vendor, method, path);
-  if (method !== 'GET' && method !== 'HEAD') return wrongMethod(vendor);
-  if (path === MODELS_PATH) return asValue(modelList(vendor));
-  return asValue(oneModel(vendor, path.slice(MODELS_PATH.length + 1)));
-}
-
-function asValue(value: object | Refusal): Found {
-  return isRefusal(value) ? value : { kind: 'value', value };
-}
-
-function asked(ask: Ask | Refusal, speak: Speak): Found {
-  return isRefusal(ask) ? ask : { kind: 'ask', ask, speak };
-}
-
-function counted(ask: Ask | Refusal, named: boolean): Found {
-  if (isRefusal(ask)) return ask;
-  const count = { input_tokens: ask.promptTokens };
-  return asValue(named ? { object: 'response.input_tokens', ...count } : count);
-}
-
-function wrongMethod(vendor: Vendor): Refusal {
-  return refuse(405, vendor === 'anthropic' ? 'Method Not Allowed' : 'Not allowed to do that here.');
-}
-
-function badJson(vendor: Vendor): Refusal {
-  return refuse(
-    400,
-    vendor === 'anthropic'
-      ? 'The request body is not valid JSON.'
-      : 'We could not parse the JSON body of your request.',
-  );
-}
-
-function notFound(vendor: Vendor, method: string, path: string): Refusal {
-  if (vendor === 'anthropic') return refuse(404, 'Not Found');
-  return refuse(404, `Invalid URL (${method} ${path})`);
-}
-
 function modelAnswer(scene: Scene, ask: Ask, speak: Speak): OpenAnswer {
   const model = simModelNamed(ask.model);
-  if (model === undefined) return refusalAnswer(scene, unknownModel(scene.vendor, ask.model), undefined);
+  if (model === undefined) {
+    return refusalAnswer(scene, unknownModel(scene.vendor, ask.model), undefined);
+  }
   const wishes = readDirectives(ask.userText);
   if (typeof wishes === 'string') return refusalAnswer(scene, refuse(400, wishes), undefined);
   if (wishes.odds !== undefined && scene.random.next() >= wishes.odds) {
@@ -176,7 +92,7 @@ function modelAnswer(scene: Scene, ask: Ask, speak: Speak): OpenAnswer {
     wishes.fault = undefined;
   }
   if (wishes.status !== undefined) {
-    return refusalAnswer(scene, refusalWithStatus(wishes.status), wishes.retryAfter);
+    return refusalAnswer(scene, refusalWithStatus(scene.vendor, wishes.status), wishes.retryAfter);
   }
   const own = wishes.seed === undefined ? scene : { ...scene, random: seededRandom(wishes.seed) };
   const speech = speak(own, ask, wishes, model);
@@ -194,24 +110,6 @@ function paceOf(usual: Pace, wishes: Directives): Pace {
     jitter: wishes.jitter ?? usual.jitter,
     pingEveryMs: wishes.pingEveryMs ?? usual.pingEveryMs,
   };
-}
-
-function speakAnthropic(scene: Scene, ask: Ask, wishes: Directives, model: SimModel): Speech {
-  const said = compose(ask, wishes, model, scene.random, true);
-  return { voice: new AnthropicVoice(ask, said, scene.random), tokens: said.outputTokens };
-}
-
-function speakChat(scene: Scene, ask: Ask, wishes: Directives, model: SimModel): Speech {
-  const { random } = scene;
-  const all = Array.from({ length: ask.alternatives }, () => compose(ask, wishes, model, random, false));
-  const tokens = Math.max(...all.map((said) => said.outputTokens));
-  return { voice: new ChatVoice(ask, all, random, scene.wallMs), tokens };
-}
-
-function speakResponses(scene: Scene, ask: Ask, wishes: Directives, model: SimModel): Speech {
-  const said = compose(ask, wishes, model, scene.random, false);
-  const voice = new ResponsesVoice(ask, said, scene.random, scene.wallMs);
-  return { voice, tokens: said.outputTokens };
 }
 
 function streamedAnswer(
@@ -242,7 +140,7 @@ function slowWholeAnswer(
   const step = wholeStep(speech.voice, pace, fault, speech.tokens, scene.random);
   if (fault?.kind === 'error') {
     const status = scene.vendor === 'anthropic' ? 529 : 500;
-    return refusalAnswer(scene, refusalWithStatus(status), undefined, step.afterMs);
+    return refusalAnswer(scene, refusalWithStatus(scene.vendor, status), undefined, step.afterMs);
   }
   const cut = fault?.kind === 'cut';
   const bytes = cut ? step.bytes.slice(0, step.bytes.length / 2) : step.bytes;
@@ -261,7 +159,14 @@ function jsonAnswer(
   requestId: string = requestIdOf(scene.vendor, scene.random),
 ): OpenAnswer {
   const { vendor, random, wallMs } = scene;
-  const headers = serviceHeaders(vendor, requestId, 'application/json', step.afterMs, random, wallMs);
+  const headers = serviceHeaders(
+    vendor,
+    requestId,
+    'application/json',
+    step.afterMs,
+    random,
+    wallMs,
+  );
   return { status, headers, streamed: false, ending, steps: [step] };
 }
 

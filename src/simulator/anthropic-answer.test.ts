@@ -4,7 +4,7 @@ import { HeaderList } from '../core/header-list.ts';
 import { seededRandom } from '../core/random.ts';
 import { planAnswer } from './answer-plan.ts';
 import type { AnswerPlan } from './answer-plan.ts';
-import { at, bodyOf, eventsOf } from './plan-events.ts';
+import { at, bodyOf, eventsOf, textAt } from './plan-events.ts';
 import type { PlannedEvent } from './plan-events.ts';
 
 const headers = HeaderList.of([['anthropic-version', '2023-06-01']]);
@@ -32,15 +32,15 @@ const weather = {
 /** The order of events as one word each, deltas of the same kind folded. */
 function shape(events: readonly PlannedEvent[]): string {
   const words = events.map(({ name, data }) => {
-    if (name === 'content_block_start') return `start:${String(at(data, 'content_block.type'))}`;
-    if (name === 'content_block_delta') return String(at(data, 'delta.type'));
+    if (name === 'content_block_start') return `start:${textAt(data, 'content_block.type')}`;
+    if (name === 'content_block_delta') return textAt(data, 'delta.type');
     return name.replace('content_block_', '');
   });
   return words.filter((word, place) => word !== words[place - 1]).join(' ');
 }
 
 function joined(events: readonly PlannedEvent[], path: string): string {
-  return events.map(({ data }) => String(at(data, path) ?? '')).join('');
+  return events.map(({ data }) => textAt(data, path)).join('');
 }
 
 describe('anthropic answers of the simulator', () => {
@@ -74,7 +74,7 @@ describe('anthropic answers of the simulator', () => {
     const events = eventsOf(plan(ask(content)));
     const input = at(counted, 'input_tokens');
     equal(at(events[0]?.data, 'message.usage.input_tokens'), input);
-    equal(input, Math.ceil(('role' + 'user' + 'content' + content).length / 4));
+    equal(input, Math.ceil(`roleusercontent${content}`.length / 4));
   });
 
   it('stops at max_tokens and says so', () => {
@@ -84,7 +84,10 @@ describe('anthropic answers of the simulator', () => {
   });
 
   it('sends nothing but usage for max_tokens 0', () => {
-    equal(shape(eventsOf(plan(ask('x', { max_tokens: 0 })))), 'message_start message_delta message_stop');
+    equal(
+      shape(eventsOf(plan(ask('x', { max_tokens: 0 })))),
+      'message_start message_delta message_stop',
+    );
   });
 
   it('thinks in a block of its own, with a signature before it stops', () => {
@@ -125,18 +128,24 @@ describe('anthropic answers of the simulator', () => {
     const messages = [user('get_weather please'), { role: 'assistant', content }, user([result])];
     const second = bodyOf(plan(ask('', { stream: false, tools, messages })));
     equal(at(second, 'stop_reason'), 'end_turn');
-    match(String(at(second, 'content.0.text')), /31 degrees/);
+    match(textAt(second, 'content.0.text'), /31 degrees/);
   });
 
   it('calls tools for as many rounds as the user asks for', () => {
     const tools = [weather];
     const messages: object[] = [user('[[rounds=3]]')];
     for (let round = 0; round < 3; round += 1) {
-      const answer = bodyOf(plan(ask('', { stream: false, tools, messages }), '/v1/messages', round));
+      const answer = bodyOf(
+        plan(ask('', { stream: false, tools, messages }), '/v1/messages', round),
+      );
       equal(at(answer, 'stop_reason'), 'tool_use', `round ${round}`);
       const content = at(answer, 'content') as { type: string; id?: string }[];
       const id = content.find((block) => block.type === 'tool_use')?.id;
-      const result = { type: 'tool_result', tool_use_id: id, content: [{ type: 'text', text: 'r' }] };
+      const result = {
+        type: 'tool_result',
+        tool_use_id: id,
+        content: [{ type: 'text', text: 'r' }],
+      };
       messages.push({ role: 'assistant', content }, user([result]));
     }
     const last = bodyOf(plan(ask('', { stream: false, tools, messages })));
@@ -175,9 +184,14 @@ describe('anthropic answers of the simulator', () => {
   });
 
   it('reads the user, not the notes that a client puts around the prompt', () => {
-    const note = { type: 'text', text: '<system-reminder>use the tool [[tokens=3]]</system-reminder>' };
+    const note = {
+      type: 'text',
+      text: '<system-reminder>use the tool [[tokens=3]]</system-reminder>',
+    };
     const answer = bodyOf(
-      plan(ask([note, { type: 'text', text: 'hi [[tokens=5]]' }], { stream: false, tools: [weather] })),
+      plan(
+        ask([note, { type: 'text', text: 'hi [[tokens=5]]' }], { stream: false, tools: [weather] }),
+      ),
     );
     equal(at(answer, 'usage.output_tokens'), 5);
   });
@@ -189,7 +203,10 @@ describe('anthropic answers of the simulator', () => {
 
   it('answers with JSON of the asked schema', () => {
     const schema = { type: 'object', properties: { ok: { type: 'boolean' } }, required: ['ok'] };
-    const body = ask('x', { stream: false, output_config: { format: { type: 'json_schema', schema } } });
+    const body = ask('x', {
+      stream: false,
+      output_config: { format: { type: 'json_schema', schema } },
+    });
     deepEqual(JSON.parse(String(at(bodyOf(plan(body)), 'content.0.text'))), { ok: true });
   });
 
@@ -221,7 +238,11 @@ describe('anthropic refusals of the simulator', () => {
     ['a missing model', { max_tokens: 1, messages: [user('x')] }, 'model: Field required'],
     ['a missing max_tokens', { model: 'm', messages: [user('x')] }, 'max_tokens: Field required'],
     ['missing messages', { model: 'm', max_tokens: 1 }, 'messages: Field required'],
-    ['no message', { model: 'm', max_tokens: 1, messages: [] }, 'messages: at least one message is required'],
+    [
+      'no message',
+      { model: 'm', max_tokens: 1, messages: [] },
+      'messages: at least one message is required',
+    ],
   ];
   for (const [what, body, message] of cases) {
     it(`refuses ${what}`, () => {
@@ -238,7 +259,14 @@ describe('anthropic refusals of the simulator', () => {
     const stray = { type: 'tool_result', tool_use_id: 'toolu_x', content: '' };
     const refused = plan(ask([stray]));
     equal(refused.status, 400);
-    match(String(at(bodyOf(refused), 'error.message')), /unexpected `tool_use_id`.*toolu_x/);
+    match(textAt(bodyOf(refused), 'error.message'), /unexpected `tool_use_id`.*toolu_x/);
+  });
+
+  it('keeps no threads, and says so in the way that makes clients send everything', () => {
+    const thread = { type: 'continue', previous_message_id: 'msg_1' };
+    const refused = plan(ask('x', { thread }));
+    equal(refused.status, 404);
+    equal(at(bodyOf(refused), 'error.details.error_code'), 'thread_not_found');
   });
 
   it('refuses with the status that was asked for', () => {

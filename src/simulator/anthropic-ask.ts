@@ -39,6 +39,10 @@ function refusalOf(body: JsonObject, counting: boolean): Refusal | undefined {
   if (maxTokens !== undefined && (!Number.isInteger(maxTokens) || maxTokens < 0)) {
     return refuse(400, 'max_tokens: Input should be a whole number, 0 or more');
   }
+  if (asObject(body.thread)?.type === 'continue') {
+    // Nothing is kept between requests; clients then send the whole conversation again.
+    return refuse(404, 'The thread was not found.', 'thread_not_found');
+  }
   if (!Array.isArray(body.messages)) return refuse(400, 'messages: Field required');
   if (body.messages.length === 0) return refuse(400, 'messages: at least one message is required');
   return strayResult(body);
@@ -53,7 +57,10 @@ function strayResult(body: JsonObject): Refusal | undefined {
       if (block.type !== 'tool_result' || called.has(asText(block.tool_use_id))) continue;
       const where = `messages.${place}.content`;
       const id = asText(block.tool_use_id);
-      return refuse(400, `${where}: unexpected \`tool_use_id\` found in \`tool_result\` blocks: ${id}`);
+      return refuse(
+        400,
+        `${where}: unexpected \`tool_use_id\` found in \`tool_result\` blocks: ${id}`,
+      );
     }
   }
   return undefined;
@@ -81,5 +88,7 @@ function choiceOf(choice: JsonObject | undefined): ToolChoice {
 }
 
 function promptTokensOf(body: JsonObject): number {
-  return estimatedTokens(textLength(body.system) + textLength(body.messages) + textLength(body.tools));
+  return estimatedTokens(
+    textLength(body.system) + textLength(body.messages) + textLength(body.tools),
+  );
 }

@@ -118,7 +118,12 @@ export class AnthropicVoice implements Voice {
 }
 
 function* toolBlock(index: number, call: ToolCall): Generator<VoiceEvent> {
-  yield blockStart(index, { type: 'tool_use', id: `toolu_01${call.id}`, name: call.name, input: {} });
+  yield blockStart(index, {
+    type: 'tool_use',
+    id: `toolu_01${call.id}`,
+    name: call.name,
+    input: {},
+  });
   yield blockDelta(index, { type: 'input_json_delta', partial_json: '' }, false);
   for (const piece of call.pieces) {
     yield blockDelta(index, { type: 'input_json_delta', partial_json: piece }, true);

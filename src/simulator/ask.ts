@@ -61,14 +61,14 @@ export interface Situation {
 /** Walks back to the user's last text and counts the rounds of tools since. */
 export function situationOf(turns: readonly Turn[]): Situation {
   let roundsDone = 0;
-  let toolOutputs: string[] = [];
+  const toolOutputs: string[] = [];
   let within = false;
   for (const turn of turns.toReversed()) {
     if (turn.speaker === 'user' && turn.text !== '') {
       return { userText: turn.text, roundsDone, toolOutputs };
     }
     if (turn.speaker === 'tool' && !within) roundsDone += 1;
-    if (turn.speaker === 'tool' && roundsDone === 1) toolOutputs = [...turn.outputs, ...toolOutputs];
+    if (turn.speaker === 'tool' && roundsDone === 1) toolOutputs.unshift(...turn.outputs);
     within = turn.speaker === 'tool';
   }
   return { userText: '', roundsDone, toolOutputs };

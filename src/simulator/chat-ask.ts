@@ -69,7 +69,8 @@ function strayResult(body: JsonObject): Refusal | undefined {
     for (const call of objectsIn(message.tool_calls)) called.add(asText(call.id));
     if (message.role !== 'tool' || called.has(asText(message.tool_call_id))) continue;
     const text =
-      "Invalid parameter: messages with role 'tool' must be a response to a preceding message with 'tool_calls'.";
+      "Invalid parameter: messages with role 'tool' must be a response to a preceding message " +
+      "with 'tool_calls'.";
     return refuse(400, text, null, `messages.[${place}].role`);
   }
   return undefined;

@@ -50,10 +50,10 @@ export class ChatVoice implements Voice {
     while (live > 0) {
       live = 0;
       for (const row of rows) {
-        const { done, value } = row.next();
-        if (done === true) continue;
+        const step: IteratorResult<VoiceEvent, void> = row.next();
+        if (step.done === true) continue;
         live += 1;
-        yield value;
+        yield step.value;
       }
     }
     if (this.#withUsage) yield this.#chunk([], false, this.#usage());
@@ -75,13 +75,25 @@ export class ChatVoice implements Voice {
 
   *#alternative(index: number, said: Composition): Generator<VoiceEvent> {
     const calling = said.calls.length > 0;
-    yield this.#delta(index, { role: 'assistant', content: calling ? null : '', refusal: null }, false);
+    yield this.#delta(
+      index,
+      { role: 'assistant', content: calling ? null : '', refusal: null },
+      false,
+    );
     for (const piece of said.text) yield this.#delta(index, { content: piece }, true);
     for (const [place, call] of said.calls.entries()) {
-      const head = { index: place, ...toolCall(call), function: { name: call.name, arguments: '' } };
+      const head = {
+        index: place,
+        ...toolCall(call),
+        function: { name: call.name, arguments: '' },
+      };
       yield this.#delta(index, { tool_calls: [head] }, false);
       for (const piece of call.pieces) {
-        yield this.#delta(index, { tool_calls: [{ index: place, function: { arguments: piece } }] }, true);
+        yield this.#delta(
+          index,
+          { tool_calls: [{ index: place, function: { arguments: piece } }] },
+          true,
+        );
       }
     }
     yield this.#delta(index, {}, false, finishReason(said));

@@ -1,6 +1,6 @@
-// What is said in answer to an ask, the same in every dialect: thinking, text, calls to tools and the
-// reason to stop. Invariant: `outputTokens` is the number of pieces that the dialects send, calls
-// counted by the pieces of their inputs, so usage always adds up.
+// What is said in answer to an ask, the same in every dialect: thinking, text, calls to tools and
+// the reason to stop. Invariant: `outputTokens` is the number of pieces that the dialects send,
+// calls counted by the pieces of their inputs, so usage always adds up.
 
 import type { Random } from '../core/random.ts';
 import type { Ask } from './ask.ts';

@@ -37,10 +37,25 @@ describe('directives', () => {
 
   it('refuse values and places that make no sense', () => {
     const senseless = [
-      '[[tokens]]', '[[tokens=-1]]', '[[tokens=100001]]', '[[tokens@3=1]]', '[[tokens=1e9]]',
-      '[[head=2h]]', '[[head=61m]]', '[[gap=fast]]', '[[jitter=2]]',
-      '[[status=200]]', '[[status=600]]', '[[error]]', '[[error@5=x]]', '[[stall@5=x]]',
-      '[[odds=1.5]]', '[[think=on]]', '[[tools=0]]', '[[pings=0]]', '[[rounds=51]]',
+      '[[tokens]]',
+      '[[tokens=-1]]',
+      '[[tokens=100001]]',
+      '[[tokens@3=1]]',
+      '[[tokens=1e9]]',
+      '[[head=2h]]',
+      '[[head=61m]]',
+      '[[gap=fast]]',
+      '[[jitter=2]]',
+      '[[status=200]]',
+      '[[status=600]]',
+      '[[error]]',
+      '[[error@5=x]]',
+      '[[stall@5=x]]',
+      '[[odds=1.5]]',
+      '[[think=on]]',
+      '[[tools=0]]',
+      '[[pings=0]]',
+      '[[rounds=51]]',
     ];
     for (const text of senseless) {
       equal(readDirectives(text), `The directive ${text} makes no sense.`);

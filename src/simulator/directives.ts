@@ -1,6 +1,6 @@
 // Wishes to the simulator that are written into the user's text, such as `[[tokens=200]]`. Unknown
-// names are left alone, because double brackets also occur in honest texts; a known name with a value
-// that makes no sense is refused, so that a typing error is not taken for a passed test.
+// names are left alone, because double brackets also occur in honest texts; a known name with a
+// value that makes no sense is refused, so that a typing error is not taken for a passed test.
 
 /** One row of the help on directives. */
 export interface DirectiveHelp {
@@ -11,23 +11,59 @@ export interface DirectiveHelp {
 
 /** Every directive, for help texts and documentation. */
 export const directiveTable: readonly DirectiveHelp[] = [
-  { form: 'tokens=N', meaning: 'The answer has N tokens (0 to 100000).', example: '[[tokens=200]]' },
+  {
+    form: 'tokens=N',
+    meaning: 'The answer has N tokens (0 to 100000).',
+    example: '[[tokens=200]]',
+  },
   { form: 'head=T', meaning: 'Silence of T before the response head.', example: '[[head=2s]]' },
-  { form: 'first=T', meaning: 'Wait of T from the first event to the first token.', example: '[[first=2s]]' },
+  {
+    form: 'first=T',
+    meaning: 'Wait of T from the first event to the first token.',
+    example: '[[first=2s]]',
+  },
   { form: 'gap=T', meaning: 'Wait of T between tokens.', example: '[[gap=10ms]]' },
-  { form: 'jitter=S', meaning: 'Waits differ by plus or minus the share S (0 to 1).', example: '[[jitter=0]]' },
-  { form: 'pings=T|off', meaning: 'A ping after T of silence, where the dialect has pings.', example: '[[pings=5s]]' },
+  {
+    form: 'jitter=S',
+    meaning: 'Waits differ by plus or minus the share S (0 to 1).',
+    example: '[[jitter=0]]',
+  },
+  {
+    form: 'pings=T|off',
+    meaning: 'A ping after T of silence, where the dialect has pings.',
+    example: '[[pings=5s]]',
+  },
   { form: 'think[=off]', meaning: 'Thinks before it speaks, or does not.', example: '[[think]]' },
   { form: 'tool[=NAME]', meaning: 'Calls an offered tool.', example: '[[tool=get_weather]]' },
   { form: 'tools=N', meaning: 'Calls N tools at once (1 to 16).', example: '[[tools=3]]' },
-  { form: 'rounds=N', meaning: 'N rounds of tool calls before the text (0 to 50).', example: '[[rounds=2]]' },
-  { form: 'status=N', meaning: 'Refuses with this status (400 to 599).', example: '[[status=529]]' },
-  { form: 'retry-after=N', meaning: 'With status: asks to wait N seconds.', example: '[[retry-after=3]]' },
+  {
+    form: 'rounds=N',
+    meaning: 'N rounds of tool calls before the text (0 to 50).',
+    example: '[[rounds=2]]',
+  },
+  {
+    form: 'status=N',
+    meaning: 'Refuses with this status (400 to 599).',
+    example: '[[status=529]]',
+  },
+  {
+    form: 'retry-after=N',
+    meaning: 'With status: asks to wait N seconds.',
+    example: '[[retry-after=3]]',
+  },
   { form: 'error@N', meaning: 'An error event after N tokens.', example: '[[error@5]]' },
-  { form: 'stop@N', meaning: 'A clean end after N tokens, without the closing events.', example: '[[stop@5]]' },
+  {
+    form: 'stop@N',
+    meaning: 'A clean end after N tokens, without the closing events.',
+    example: '[[stop@5]]',
+  },
   { form: 'cut@N', meaning: 'The connection breaks after N tokens.', example: '[[cut@5]]' },
   { form: 'stall@N=T', meaning: 'Silence of T after N tokens.', example: '[[stall@5=90s]]' },
-  { form: 'odds=P', meaning: 'status, error, stop, cut and stall strike with probability P.', example: '[[odds=0.5]]' },
+  {
+    form: 'odds=P',
+    meaning: 'status, error, stop, cut and stall strike with probability P.',
+    example: '[[odds=0.5]]',
+  },
   { form: 'seed=N', meaning: 'The same text and ids each time.', example: '[[seed=7]]' },
 ];
 
@@ -81,7 +117,9 @@ export function readDirectives(text: string): Directives | string {
 
 /** `text` without directives, as the model is to understand it. */
 export function withoutDirectives(text: string): string {
-  const rest = text.replaceAll(FORM, (whole: string, name: string) => (setters.has(name) ? '' : whole));
+  const rest = text.replaceAll(FORM, (whole: string, name: string) =>
+    setters.has(name) ? '' : whole,
+  );
   return rest.trim();
 }
 
@@ -108,7 +146,15 @@ function none(): Directives {
 /** Writes one directive; false when the value or the place makes no sense. */
 type Setter = (found: Directives, value: string | undefined, at: number | undefined) => boolean;
 
-type NumberField = 'tokens' | 'jitter' | 'tools' | 'rounds' | 'status' | 'retryAfter' | 'odds' | 'seed';
+type NumberField =
+  | 'tokens'
+  | 'jitter'
+  | 'tools'
+  | 'rounds'
+  | 'status'
+  | 'retryAfter'
+  | 'odds'
+  | 'seed';
 type WaitField = 'headMs' | 'firstMs' | 'gapMs' | 'pingEveryMs';
 
 function count(field: NumberField, min: number, max: number): Setter {
@@ -121,7 +167,9 @@ function count(field: NumberField, min: number, max: number): Setter {
 
 function share(field: NumberField): Setter {
   return (found, value, at) => {
-    if (value === undefined || at !== undefined || !/^(0|1|0?\.\d{1,6}|1\.0+)$/.test(value)) return false;
+    if (value === undefined || at !== undefined || !/^(0|1|0?\.\d{1,6}|1\.0+)$/.test(value)) {
+      return false;
+    }
     found[field] = Number(value);
     return true;
   };

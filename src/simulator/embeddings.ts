@@ -41,7 +41,9 @@ function inputsOf(input: Json | undefined): string[][] {
   if (typeof input === 'string') return input === '' ? [] : [wordsOf(input)];
   const list = asList(input);
   if (typeof list[0] === 'number') return [list.map(String)];
-  return list.map((entry) => (typeof entry === 'string' ? wordsOf(entry) : asList(entry).map(String)));
+  return list.map((entry) =>
+    typeof entry === 'string' ? wordsOf(entry) : asList(entry).map(String),
+  );
 }
 
 function wordsOf(text: string): string[] {
@@ -69,7 +71,9 @@ function vectorOf(words: readonly string[], dimensions: number): Float32Array {
 /** FNV-1a with a finishing mix. */
 function hashOf(word: string, salt: number): number {
   let hash = 0x811c_9dc5 ^ Math.imul(salt + 1, 0x9e37_79b1);
-  for (let at = 0; at < word.length; at += 1) hash = Math.imul(hash ^ word.charCodeAt(at), 0x0100_0193);
+  for (let at = 0; at < word.length; at += 1) {
+    hash = Math.imul(hash ^ word.charCodeAt(at), 0x0100_0193);
+  }
   hash = Math.imul(hash ^ (hash >>> 16), 0x85eb_ca6b);
   return (hash ^ (hash >>> 13)) >>> 0;
 }

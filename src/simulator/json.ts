@@ -13,7 +13,7 @@ export interface JsonObject {
 /** Nesting that is accepted; far above what any client sends. */
 const DEPTH_MAX = 100;
 
-/** The object that `text` holds, or `undefined` for anything else, bad JSON and bottomless nests included. */
+/** The object that `text` holds; `undefined` for anything else, bad or bottomless JSON included. */
 export function readJsonObject(text: string): JsonObject | undefined {
   let value: Json;
   try {
@@ -55,14 +55,14 @@ export function asNumber(value: Json | undefined): number | undefined {
   return typeof value === 'number' ? value : undefined;
 }
 
-/** Characters of all texts in a value, field names included: the measure that prompts are billed by. */
+/** Characters of all texts in a value, field names included; prompts are measured by them. */
 export function textLength(value: Json | undefined): number {
   if (typeof value === 'string') return value.length;
   if (value === null || typeof value !== 'object') return 0;
   let length = 0;
   for (const [key, inner] of Object.entries(value)) {
     if (!Array.isArray(value)) length += key.length;
-    length += textLength(inner as Json);
+    length += textLength(inner);
   }
   return length;
 }
@@ -71,7 +71,7 @@ function isShallow(value: Json, depthLeft: number): boolean {
   if (value === null || typeof value !== 'object') return true;
   if (depthLeft === 0) return false;
   for (const inner of Object.values(value)) {
-    if (inner !== undefined && !isShallow(inner as Json, depthLeft - 1)) return false;
+    if (inner !== undefined && !isShallow(inner, depthLeft - 1)) return false;
   }
   return true;
 }

@@ -4,7 +4,7 @@ import { HeaderList } from '../core/header-list.ts';
 import { seededRandom } from '../core/random.ts';
 import { planAnswer } from './answer-plan.ts';
 import type { AnswerPlan } from './answer-plan.ts';
-import { at, bodyOf, eventsOf } from './plan-events.ts';
+import { at, bodyOf, eventsOf, textAt } from './plan-events.ts';
 import type { PlannedEvent } from './plan-events.ts';
 
 function plan(path: string, body: object, seed = 7): AnswerPlan {
@@ -31,7 +31,7 @@ function chatShape(events: readonly PlannedEvent[]): string {
       if (at(data, 'error') !== undefined) return 'error';
       if (at(data, 'choices.0') === undefined) return 'usage';
       const finish = at(data, 'choices.0.finish_reason');
-      if (finish !== null) return `finish:${String(finish)}`;
+      if (finish !== null) return `finish:${textAt(data, 'choices.0.finish_reason')}`;
       return Object.keys(at(data, 'choices.0.delta') as object)[0] ?? 'empty';
     }),
   );
@@ -42,7 +42,7 @@ function responsesShape(events: readonly PlannedEvent[]): string {
 }
 
 function joined(events: readonly PlannedEvent[], path: string): string {
-  return events.map(({ data }) => String(at(data, path) ?? '')).join('');
+  return events.map(({ data }) => textAt(data, path)).join('');
 }
 
 describe('chat completions of the simulator', () => {
@@ -61,7 +61,9 @@ describe('chat completions of the simulator', () => {
   });
 
   it('adds one usage chunk without choices when asked, and none otherwise', () => {
-    const events = eventsOf(chat(ask('[[tokens=12]]', { stream_options: { include_usage: true } })));
+    const events = eventsOf(
+      chat(ask('[[tokens=12]]', { stream_options: { include_usage: true } })),
+    );
     equal(chatShape(events), 'role content finish:stop usage done');
     const usage = at(events.at(-2)?.data, 'usage');
     equal(at(usage, 'completion_tokens'), 12);
@@ -76,11 +78,14 @@ describe('chat completions of the simulator', () => {
     for (const { data } of events) {
       const index = Number(at(data, 'choices.0.index'));
       if (Number.isNaN(index)) continue;
-      texts.set(index, (texts.get(index) ?? '') + String(at(data, 'choices.0.delta.content') ?? ''));
+      texts.set(index, (texts.get(index) ?? '') + textAt(data, 'choices.0.delta.content'));
       ok(!finished.has(index), 'nothing after the finish reason');
       if (at(data, 'choices.0.finish_reason') !== null) finished.add(index);
     }
-    deepEqual([...finished].toSorted(), [0, 1, 2]);
+    deepEqual(
+      [...finished].toSorted((a, b) => a - b),
+      [0, 1, 2],
+    );
     equal(new Set(texts.values()).size, 3);
     const whole = bodyOf(chat(ask('hello', { n: 3, stream: false })));
     for (const [index, text] of texts) equal(at(whole, `choices.${index}.message.content`), text);
@@ -92,9 +97,9 @@ describe('chat completions of the simulator', () => {
     const fragments = events.map(({ data }) => at(data, 'choices.0.delta.tool_calls.0'));
     for (const index of [0, 1]) {
       const own = fragments.filter((fragment) => at(fragment, 'index') === index);
-      match(String(at(own[0], 'id')), /^call_\w{24}$/);
+      match(textAt(own[0], 'id'), /^call_\w{24}$/);
       ok(own.slice(1).every((fragment) => at(fragment, 'id') === undefined));
-      const text = own.map((fragment) => String(at(fragment, 'function.arguments'))).join('');
+      const text = own.map((fragment) => textAt(fragment, 'function.arguments')).join('');
       deepEqual(JSON.parse(text), { city: 'Lisbon' });
     }
   });
@@ -108,12 +113,16 @@ describe('chat completions of the simulator', () => {
     const messages = [user('[[tool]]'), message, result];
     const second = bodyOf(chat(ask('', { stream: false, tools: chatTools, messages })));
     equal(at(second, 'choices.0.finish_reason'), 'stop');
-    match(String(at(second, 'choices.0.message.content')), /twelve degrees/);
+    match(textAt(second, 'choices.0.message.content'), /twelve degrees/);
   });
 
   it('obeys tool_choice', () => {
     const named = { type: 'function', function: { name: 'get_weather' } };
-    for (const [choice, finish] of [['required', 'tool_calls'], ['none', 'stop'], [named, 'tool_calls']]) {
+    for (const [choice, finish] of [
+      ['required', 'tool_calls'],
+      ['none', 'stop'],
+      [named, 'tool_calls'],
+    ]) {
       const body = ask('[[tokens=4]]', { stream: false, tools: chatTools, tool_choice: choice });
       equal(at(bodyOf(chat(body)), 'choices.0.finish_reason'), finish);
     }
@@ -135,7 +144,11 @@ describe('chat completions of the simulator', () => {
       [{ model, messages: [] }, 'empty_array', 'messages'],
       [{ model, messages: [user('x')], n: 0 }, 'invalid_value', 'n'],
       [{ model, messages: [user('x')], max_tokens: -3 }, 'invalid_value', null],
-      [{ model, messages: [{ role: 'tool', tool_call_id: 'x', content: '' }] }, null, 'messages.[0].role'],
+      [
+        { model, messages: [{ role: 'tool', tool_call_id: 'x', content: '' }] },
+        null,
+        'messages.[0].role',
+      ],
     ];
     for (const [body, code, param] of cases) {
       const refused = chat(body);
@@ -149,7 +162,12 @@ describe('chat completions of the simulator', () => {
 });
 
 describe('responses of the simulator', () => {
-  const ask = (input: unknown, more: object = {}): object => ({ model, stream: true, input, ...more });
+  const ask = (input: unknown, more: object = {}): object => ({
+    model,
+    stream: true,
+    input,
+    ...more,
+  });
 
   it('streams the events of a message in the order of the service', () => {
     const events = eventsOf(responses(ask('hello')));
@@ -195,16 +213,22 @@ describe('responses of the simulator', () => {
     const events = eventsOf(responses(ask('[[think]]', { reasoning })));
     match(
       responsesShape(events),
-      /^created in_progress output_item.added reasoning_summary_part.added reasoning_summary_text.delta reasoning_summary_text.done reasoning_summary_part.done output_item.done output_item.added content_part.added/,
+      new RegExp(
+        '^created in_progress output_item.added reasoning_summary_part.added ' +
+          'reasoning_summary_text.delta reasoning_summary_text.done reasoning_summary_part.done ' +
+          'output_item.done output_item.added content_part.added',
+      ),
     );
-    ok(Number(at(events.at(-1)?.data, 'response.usage.output_tokens_details.reasoning_tokens')) > 0);
+    ok(
+      Number(at(events.at(-1)?.data, 'response.usage.output_tokens_details.reasoning_tokens')) > 0,
+    );
   });
 
   it('encrypts reasoning for clients that keep it themselves', () => {
     const more = { stream: false, reasoning: {}, include: ['reasoning.encrypted_content'] };
     const whole = bodyOf(responses(ask('[[think]]', more)));
     equal(at(whole, 'output.0.type'), 'reasoning');
-    equal(String(at(whole, 'output.0.encrypted_content')).length, 256);
+    equal(textAt(whole, 'output.0.encrypted_content').length, 256);
   });
 
   it('streams a function call, then tells what the function answered', () => {
@@ -219,12 +243,16 @@ describe('responses of the simulator', () => {
     const output = { type: 'function_call_output', call_id: call.call_id, output: 'windy' };
     const input = [user('[[tool]]'), call, output];
     const whole = bodyOf(responses(ask(input, { stream: false, tools: flatTools })));
-    match(String(at(whole, 'output.0.content.0.text')), /windy/);
+    match(textAt(whole, 'output.0.content.0.text'), /windy/);
   });
 
   it('gives the shells of Codex a harmless command, as a text or as words', () => {
     const text = { type: 'object', properties: { cmd: { type: 'string' } }, required: ['cmd'] };
-    const words = { type: 'object', properties: { command: { type: 'array' } }, required: ['command'] };
+    const words = {
+      type: 'object',
+      properties: { command: { type: 'array' } },
+      required: ['command'],
+    };
     const cases: readonly (readonly [string, object, object])[] = [
       ['exec_command', text, { cmd: 'echo holdfast-1' }],
       ['shell', words, { command: ['echo', 'holdfast-1'] }],
@@ -233,7 +261,7 @@ describe('responses of the simulator', () => {
       const tools = [{ type: 'function', name, parameters: schema }];
       const body = ask('go', { model: 'sim-tools', stream: false, tools });
       const whole = bodyOf(responses(body));
-      deepEqual(JSON.parse(String(at(whole, 'output.0.arguments'))), expected);
+      deepEqual(JSON.parse(textAt(whole, 'output.0.arguments')), expected);
     }
   });
 
@@ -275,10 +303,12 @@ describe('responses of the simulator', () => {
 });
 
 describe('embeddings of the simulator', () => {
-  const vectorOf = (plan: AnswerPlan, index = 0): number[] =>
-    at(bodyOf(plan), `data.${index}.embedding`) as number[];
-  const embed = (body: object, seed = 1): AnswerPlan => plan('/v1/embeddings', { model, ...body }, seed);
-  const dot = (a: number[], b: number[]): number => a.reduce((sum, x, i) => sum + x * (b[i] ?? 0), 0);
+  const vectorOf = (answer: AnswerPlan, index = 0): number[] =>
+    at(bodyOf(answer), `data.${index}.embedding`) as number[];
+  const embed = (body: object, seed = 1): AnswerPlan =>
+    plan('/v1/embeddings', { model, ...body }, seed);
+  const dot = (a: number[], b: number[]): number =>
+    a.reduce((sum, x, i) => sum + x * (b[i] ?? 0), 0);
 
   it('gives the same text the same vector of length one, whatever the seed', () => {
     const vector = vectorOf(embed({ input: 'idle connections' }));
@@ -290,7 +320,11 @@ describe('embeddings of the simulator', () => {
   it('puts texts that share words nearer to each other', () => {
     const input = ['a quiet socket dies', 'a quiet socket lives', 'bread and butter'];
     const whole = embed({ input, dimensions: 512 });
-    const [one, two, three] = [0, 1, 2].map((index) => vectorOf(whole, index)) as [number[], number[], number[]];
+    const [one, two, three] = [0, 1, 2].map((index) => vectorOf(whole, index)) as [
+      number[],
+      number[],
+      number[],
+    ];
     ok(dot(one, two) > dot(one, three) + 0.3);
   });
 

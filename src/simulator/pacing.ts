@@ -34,7 +34,12 @@ export function* streamedSteps(
       if (fault?.kind === 'stall' && tokens === fault.at) waitMs += fault.waitMs;
       tokens += 1;
     }
-    while (begun && voice.ping !== undefined && waitMs > pace.pingEveryMs && !stalled(fault, tokens)) {
+    while (
+      begun &&
+      voice.ping !== undefined &&
+      waitMs > pace.pingEveryMs &&
+      !stalled(fault, tokens)
+    ) {
       yield { afterMs: pace.pingEveryMs, bytes: voice.frame(voice.ping) };
       waitMs -= pace.pingEveryMs;
     }

@@ -27,6 +27,12 @@ export function bodyOf(plan: AnswerPlan): unknown {
   return JSON.parse(step.bytes) as unknown;
 }
 
+/** The text at a path, empty when there is none; numbers as they are written. */
+export function textAt(value: unknown, path: string): string {
+  const found = at(value, path);
+  return typeof found === 'string' || typeof found === 'number' ? `${found}` : '';
+}
+
 /** The value at a path such as `choices.0.delta.content` inside parsed JSON. */
 export function at(value: unknown, path: string): unknown {
   let inner = value;

@@ -7,6 +7,8 @@ const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 /** `length` letters and digits. */
 export function randomId(random: Random, length: number): string {
   let id = '';
-  for (let at = 0; at < length; at += 1) id += LETTERS.charAt(Math.floor(random.next() * LETTERS.length));
+  for (let at = 0; at < length; at += 1) {
+    id += LETTERS.charAt(Math.floor(random.next() * LETTERS.length));
+  }
   return id;
 }

@@ -8,7 +8,7 @@ export interface Refusal {
   readonly refused: true;
   readonly status: number;
   readonly message: string;
-  /** OpenAI's `code` and `param`; Anthropic shows neither. */
+  /** OpenAI's `code` and `param`; at Anthropic the code is `details.error_code`. */
   readonly code: string | null;
   readonly param: string | null;
 }
@@ -68,18 +68,20 @@ const openaiCodes = new Map([
 ]);
 
 /** The refusal that the directive `[[status=N]]` asks for. */
-export function refusalWithStatus(status: number): Refusal {
+export function refusalWithStatus(vendor: Vendor, status: number): Refusal {
   const message = messages.get(status) ?? `Refused with status ${status} on request.`;
-  return refuse(status, message, openaiCodes.get(status) ?? null);
+  const code = vendor === 'openai' ? openaiCodes.get(status) : undefined;
+  return refuse(status, message, code ?? null);
 }
 
 /** The whole body of a refusal. */
 export function refusalBody(vendor: Vendor, refusal: Refusal, requestId: string): object {
-  if (vendor === 'anthropic') {
-    const error = { type: anthropicErrorType(refusal.status), message: refusal.message };
-    return { type: 'error', error, request_id: requestId };
-  }
   const { status, message, code, param } = refusal;
+  if (vendor === 'anthropic') {
+    const error = { type: anthropicErrorType(status), message };
+    const detailed = code === null ? error : { ...error, details: { error_code: code } };
+    return { type: 'error', error: detailed, request_id: requestId };
+  }
   const fallback = status >= 500 ? 'server_error' : 'invalid_request_error';
   return { error: { message, type: openaiTypes.get(status) ?? fallback, param, code } };
 }

@@ -1,6 +1,6 @@
 // Reads the body of POST /v1/responses and of its input_tokens into an `Ask`, or says in the
-// service's words what is wrong with it. The simulator keeps nothing: references to stored items and
-// earlier responses are taken on trust.
+// service's words what is wrong with it. The simulator keeps nothing: references to stored items
+// and earlier responses are taken on trust.
 
 import { contentText, isTokenLimit, outputText, schemaOr, situationOf } from './ask.ts';
 import type { Ask, OfferedTool, ToolChoice, Turn } from './ask.ts';
@@ -42,7 +42,9 @@ function refusalOf(body: JsonObject): Refusal | undefined {
     const message = "Invalid 'max_output_tokens': expected a whole number, 1 or more.";
     return refuse(400, message, 'invalid_value', 'max_output_tokens');
   }
-  if (typeof body.input === 'string' || typeof body.previous_response_id === 'string') return undefined;
+  if (typeof body.input === 'string' || typeof body.previous_response_id === 'string') {
+    return undefined;
+  }
   if (!Array.isArray(body.input)) {
     const message = "Missing required parameter: 'input'.";
     return refuse(400, message, 'missing_required_parameter', 'input');
@@ -58,7 +60,12 @@ function strayOutput(input: readonly Json[]): Refusal | undefined {
     const id = asText(item.call_id);
     if (!isOutput(item)) called.add(id);
     else if (!called.has(id)) {
-      return refuse(400, `No tool call found for function call output with call_id ${id}.`, null, 'input');
+      return refuse(
+        400,
+        `No tool call found for function call output with call_id ${id}.`,
+        null,
+        'input',
+      );
     }
   }
   return undefined;
@@ -69,7 +76,9 @@ function isOutput(item: JsonObject): boolean {
 }
 
 function turnsOf(input: Json | undefined): Turn[] {
-  if (typeof input === 'string') return [{ speaker: 'user', text: contentText(input), outputs: [] }];
+  if (typeof input === 'string') {
+    return [{ speaker: 'user', text: contentText(input), outputs: [] }];
+  }
   return objectsIn(input).map((item) => {
     if (isOutput(item)) return { speaker: 'tool', text: '', outputs: [outputText(item.output)] };
     const text = item.role === 'user' ? contentText(item.content) : '';

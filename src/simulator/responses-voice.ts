@@ -102,7 +102,10 @@ export class ResponsesVoice implements Voice {
 
   *#reasoning(place: number): Generator<VoiceEvent, object> {
     const at = { item_id: this.#reasoningId, output_index: place, summary_index: 0 };
-    yield event('response.output_item.added', { output_index: place, item: this.#reasoningItem('') });
+    yield event('response.output_item.added', {
+      output_index: place,
+      item: this.#reasoningItem(''),
+    });
     let summary = '';
     if (!this.#ask.thinkingHidden) {
       const empty = { type: 'summary_text', text: '' };
@@ -145,7 +148,9 @@ export class ResponsesVoice implements Voice {
 
 function* callItem(place: number, call: ToolCall): Generator<VoiceEvent, object> {
   const at = { item_id: itemId(call), output_index: place };
-  const family = call.custom ? 'response.custom_tool_call_input' : 'response.function_call_arguments';
+  const family = call.custom
+    ? 'response.custom_tool_call_input'
+    : 'response.function_call_arguments';
   const begun = callObject(call, '', 'in_progress');
   yield event('response.output_item.added', { output_index: place, item: begun });
   for (const piece of call.pieces) yield token(`${family}.delta`, { ...at, delta: piece });

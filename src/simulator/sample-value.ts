@@ -31,7 +31,7 @@ export function sampleValue(schema: JsonObject, name = '', depth = 0): Json {
   if (schema.const !== undefined) return schema.const;
   const fixed = asList(schema.enum)[0] ?? schema.default ?? asList(schema.examples)[0];
   if (fixed !== undefined) return fixed;
-  const choice = asObject((asList(schema.anyOf)[0] ?? asList(schema.oneOf)[0]) as Json | undefined);
+  const choice = asObject(asList(schema.anyOf)[0] ?? asList(schema.oneOf)[0]);
   if (choice !== undefined) return sampleValue(choice, name, depth + 1);
   switch (typeOf(schema)) {
     case 'object':
@@ -62,7 +62,9 @@ function sampleObject(schema: JsonObject, depth: number): JsonObject {
   if (depth > DEPTH_MAX) return made;
   const properties = asObject(schema.properties) ?? {};
   for (const key of asList(schema.required)) {
-    if (typeof key === 'string') made[key] = sampleValue(asObject(properties[key]) ?? {}, key, depth + 1);
+    if (typeof key === 'string') {
+      made[key] = sampleValue(asObject(properties[key]) ?? {}, key, depth + 1);
+    }
   }
   return made;
 }

@@ -37,7 +37,12 @@ function anthropicHeaders(requestId: string, random: Random, wallMs: number): He
     ['request-id', requestId],
     ['anthropic-organization-id', '00000000-0000-4000-8000-000000000000'],
   ];
-  const limits = { requests: 4000, tokens: 480_000, 'input-tokens': 400_000, 'output-tokens': 80_000 };
+  const limits = {
+    requests: 4000,
+    tokens: 480_000,
+    'input-tokens': 400_000,
+    'output-tokens': 80_000,
+  };
   for (const [name, limit] of Object.entries(limits)) {
     const prefix = `anthropic-ratelimit-${name}`;
     headers.push([`${prefix}-limit`, `${limit}`], [`${prefix}-remaining`, left(limit, random)]);

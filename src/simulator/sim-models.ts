@@ -33,7 +33,13 @@ const PING_EVERY_MS = 10_000;
 const noWait: Pace = { headMs: 0, firstMs: 0, gapMs: 0, jitter: 0, pingEveryMs: PING_EVERY_MS };
 
 // The sum of head and first of `sim-chat` is the usual time to the first token of a hosted model.
-const chat: Pace = { headMs: 250, firstMs: 150, gapMs: 25, jitter: 0.4, pingEveryMs: PING_EVERY_MS };
+const chat: Pace = {
+  headMs: 250,
+  firstMs: 150,
+  gapMs: 25,
+  jitter: 0.4,
+  pingEveryMs: PING_EVERY_MS,
+};
 const slow: Pace = { ...chat, headMs: 8000, firstMs: 0 };
 const long: Pace = { ...chat, gapMs: 100 };
 

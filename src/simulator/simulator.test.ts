@@ -31,7 +31,9 @@ function run(given: Given): Running {
   const clock = new VirtualClock();
   const sink = new RecordingSink({ now: () => clock.now(), ...given.sink });
   const call = testCall({ path: '/v1/messages', now: clock.now(), ...given.call });
-  const service = checked('simulator').wrap(simulatorService({ clock, random: seededRandom(SEED) }));
+  const service = checked('simulator').wrap(
+    simulatorService({ clock, random: seededRandom(SEED) }),
+  );
   service(call, sink);
   return { clock, sink, call };
 }
@@ -52,7 +54,12 @@ describe('the simulator', () => {
   it('sends exactly the bytes of the plan', () => {
     const { clock, sink } = begin('hello');
     clock.advance(60_000);
-    const request = { method: 'POST', path: '/v1/messages', headers: HeaderList.empty, body: ask('hello') };
+    const request = {
+      method: 'POST',
+      path: '/v1/messages',
+      headers: HeaderList.empty,
+      body: ask('hello'),
+    };
     const plan = planAnswer(request, seededRandom(SEED), Date.UTC(2026, 0, 1));
     equal(sink.text, plan.steps.map((step) => step.bytes).join(''));
     deepEqual([...(sink.head?.headers ?? [])], plan.headers);
@@ -61,7 +68,9 @@ describe('the simulator', () => {
   });
 
   it('sends each event when the plan says so', () => {
-    const { clock, sink } = begin('[[head=2s]] [[first=1s]] [[gap=100ms]] [[jitter=0]] [[tokens=3]]');
+    const { clock, sink } = begin(
+      '[[head=2s]] [[first=1s]] [[gap=100ms]] [[jitter=0]] [[tokens=3]]',
+    );
     const from = clock.now();
     clock.advance(10_000);
     const times = new Set(sink.events.map((event) => event.at - from));
@@ -70,7 +79,10 @@ describe('the simulator', () => {
 
   it('does not drift, however late its timers run', () => {
     const clock = new VirtualClock();
-    const late = { ...bound(clock), after: (ms: number, work: () => void) => clock.after(ms + 3, work) };
+    const late = {
+      ...bound(clock),
+      after: (ms: number, work: () => void) => clock.after(ms + 3, work),
+    };
     const sink = new RecordingSink({ now: () => clock.now() });
     const text = '[[head=0ms]] [[first=0ms]] [[gap=10ms]] [[jitter=0]] [[tokens=101]]';
     const call = testCall({ path: '/v1/messages', body: ask(text) });

@@ -1,6 +1,6 @@
 // The service that ends a stack with a simulated upstream instead of a wire. It waits for the whole
-// request, then plays the answer on the clock. Invariant: one timer or turn is pending at most, and no
-// timer once the sink has had its last word or while it holds the answer back.
+// request, then plays the answer on the clock. Invariant: one timer or turn is pending at most, and
+// no timer once the sink has had its last word or while it holds the answer back.
 
 import { STATUS_CODES } from 'node:http';
 import type { Call } from '../core/call.ts';
@@ -28,7 +28,7 @@ export const SIMULATOR_BODY_BYTES_MAX = 32 * 1024 * 1024;
 /** Shown in the log line where other calls show `host:port`. */
 export const SIMULATOR_ENDPOINT = 'simulator';
 
-/** Steps without a wait between them go out together up to this size, as a kernel would pass them on. */
+/** Steps without a wait between them go out together up to this size, as a kernel joins them. */
 const WRITE_CHARS_MAX = 16_384;
 
 /** A service that answers every call itself, as the providers would. */

@@ -2,7 +2,7 @@
 // a logger costs more than parsing the request. Holds no header, body, query or key.
 
 import type { CallError } from '../core/errors.ts';
-import { errorTable } from '../core/errors.ts';
+import { errorTable } from '../core/error-table.ts';
 import type { Call } from '../core/call.ts';
 import { NEVER } from '../core/timeline.ts';
 

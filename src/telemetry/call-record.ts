@@ -93,10 +93,9 @@ export class CallRecord {
     if (timeline.firstByteAt !== NEVER && timeline.sentAt !== NEVER) {
       aiFirstChunk.at(...labels).record((timeline.firstByteAt - timeline.sentAt) / 1000);
     }
-    if (progress.inputTokens > 0) aiTokens.at(route.upstream, 'input').value += progress.inputTokens;
-    if (progress.outputTokens > 0) {
-      aiTokens.at(route.upstream, 'output').value += progress.outputTokens;
-    }
+    const { inputTokens, outputTokens } = progress;
+    if (inputTokens > 0) aiTokens.at(route.upstream, 'input').value += inputTokens;
+    if (outputTokens > 0) aiTokens.at(route.upstream, 'output').value += outputTokens;
   }
 }
 

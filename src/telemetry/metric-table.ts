@@ -27,46 +27,128 @@ const ai = ['gen_ai_operation_name', 'gen_ai_provider_name', 'error_type'];
 
 /** Every metric of the gateway. */
 export const metricTable: {
-  readonly [K in
-    | 'serverDuration'
-    | 'serverActive'
-    | 'serverConnections'
-    | 'serverRefused'
-    | 'clientDuration'
-    | 'openConnections'
-    | 'connectionDuration'
-    | 'aiDuration'
-    | 'aiFirstChunk'
-    | 'aiTokens'
-    | 'upstreamRequests'
-    | 'connectionsClosed'
-    | 'stale'
-    | 'idleBudget'
-    | 'attempts'
-    | 'streamEnd'
-    | 'lenientEnds'
-    | 'leases'
-    | 'loopDelay'
-    | 'loopUtilization']: MetricRow;
+  readonly [
+    K in
+      | 'serverDuration'
+      | 'serverActive'
+      | 'serverConnections'
+      | 'serverRefused'
+      | 'clientDuration'
+      | 'openConnections'
+      | 'connectionDuration'
+      | 'aiDuration'
+      | 'aiFirstChunk'
+      | 'aiTokens'
+      | 'upstreamRequests'
+      | 'connectionsClosed'
+      | 'stale'
+      | 'idleBudget'
+      | 'attempts'
+      | 'streamEnd'
+      | 'lenientEnds'
+      | 'leases'
+      | 'loopDelay'
+      | 'loopUtilization'
+  ]: MetricRow;
 } = {
-  serverDuration: row('histogram', 'http_server_request_duration_seconds', ['http_request_method', 'http_route', 'http_response_status_code', 'error_type'], 'Time from the first request byte to the last answer byte.'),
-  serverActive: row('gauge', 'http_server_active_requests', ['http_route'], 'Calls that have not seen their last byte.'),
+  serverDuration: row(
+    'histogram',
+    'http_server_request_duration_seconds',
+    ['http_request_method', 'http_route', 'http_response_status_code', 'error_type'],
+    'Time from the first request byte to the last answer byte.',
+  ),
+  serverActive: row(
+    'gauge',
+    'http_server_active_requests',
+    ['http_route'],
+    'Calls that have not seen their last byte.',
+  ),
   serverConnections: row('gauge', 'gw_caller_connections', [], 'Open caller connections.'),
-  serverRefused: row('counter', 'gw_caller_refused_total', ['code'], 'Requests refused before they became calls.'),
-  clientDuration: row('histogram', 'http_client_request_duration_seconds', ['server_address', 'http_response_status_code', 'error_type'], 'Time from the first byte written upstream to the last byte of the answer.'),
-  openConnections: row('gauge', 'http_client_open_connections', ['server_address', 'http_connection_state'], 'Upstream connections by state.'),
-  connectionDuration: row('histogram', 'http_client_connection_duration_seconds', ['server_address'], 'Life of upstream connections.'),
-  aiDuration: row('histogram', 'gen_ai_client_operation_duration_seconds', ai, 'Duration of model calls.'),
-  aiFirstChunk: row('histogram', 'gen_ai_client_operation_time_to_first_chunk_seconds', ai, 'Time from sending a model call to its first answer byte.'),
-  aiTokens: row('counter', 'gen_ai_client_token_usage_total', ['gen_ai_provider_name', 'gen_ai_token_type'], 'Tokens as reported by upstreams.'),
-  upstreamRequests: row('counter', 'gw_upstream_requests_total', ['endpoint', 'conn'], 'Requests written upstream, on new or reused connections.'),
-  connectionsClosed: row('counter', 'gw_upstream_connections_closed_total', ['endpoint', 'reason'], 'Upstream connections closed, by reason.'),
-  stale: row('counter', 'gw_upstream_stale_total', ['endpoint', 'level', 'replayed'], 'Sends that failed before any answer byte, by level of the replay ladder.'),
-  idleBudget: row('gauge', 'gw_upstream_idle_budget_seconds', ['endpoint'], 'How long a pooled connection may idle before it is no longer used.'),
+  serverRefused: row(
+    'counter',
+    'gw_caller_refused_total',
+    ['code'],
+    'Requests refused before they became calls.',
+  ),
+  clientDuration: row(
+    'histogram',
+    'http_client_request_duration_seconds',
+    ['server_address', 'http_response_status_code', 'error_type'],
+    'Time from the first byte written upstream to the last byte of the answer.',
+  ),
+  openConnections: row(
+    'gauge',
+    'http_client_open_connections',
+    ['server_address', 'http_connection_state'],
+    'Upstream connections by state.',
+  ),
+  connectionDuration: row(
+    'histogram',
+    'http_client_connection_duration_seconds',
+    ['server_address'],
+    'Life of upstream connections.',
+  ),
+  aiDuration: row(
+    'histogram',
+    'gen_ai_client_operation_duration_seconds',
+    ai,
+    'Duration of model calls.',
+  ),
+  aiFirstChunk: row(
+    'histogram',
+    'gen_ai_client_operation_time_to_first_chunk_seconds',
+    ai,
+    'Time from sending a model call to its first answer byte.',
+  ),
+  aiTokens: row(
+    'counter',
+    'gen_ai_client_token_usage_total',
+    ['gen_ai_provider_name', 'gen_ai_token_type'],
+    'Tokens as reported by upstreams.',
+  ),
+  upstreamRequests: row(
+    'counter',
+    'gw_upstream_requests_total',
+    ['endpoint', 'conn'],
+    'Requests written upstream, on new or reused connections.',
+  ),
+  connectionsClosed: row(
+    'counter',
+    'gw_upstream_connections_closed_total',
+    ['endpoint', 'reason'],
+    'Upstream connections closed, by reason.',
+  ),
+  stale: row(
+    'counter',
+    'gw_upstream_stale_total',
+    ['endpoint', 'level', 'replayed'],
+    'Sends that failed before any answer byte, by level of the replay ladder.',
+  ),
+  idleBudget: row(
+    'gauge',
+    'gw_upstream_idle_budget_seconds',
+    ['endpoint'],
+    'How long a pooled connection may idle before it is no longer used.',
+  ),
   attempts: row('counter', 'gw_attempts_total', ['endpoint', 'outcome'], 'Attempts by outcome.'),
   streamEnd: row('counter', 'gw_stream_end_total', ['http_route', 'how'], 'How streams ended.'),
-  lenientEnds: row('counter', 'gw_stream_lenient_ends_total', ['http_route'], 'Streams accepted without their terminal event because the upstream is marked lenient.'),
+  lenientEnds: row(
+    'counter',
+    'gw_stream_lenient_ends_total',
+    ['http_route'],
+    'Streams accepted without their terminal event because the upstream is marked lenient.',
+  ),
   leases: row('gauge', 'gw_leases', [], 'Things held by calls and pools now.'),
-  loopDelay: row('gauge', 'nodejs_eventloop_delay_p99_seconds', [], 'Event loop delay, 99th percentile since the last scrape.'),
-  loopUtilization: row('gauge', 'nodejs_eventloop_utilization_ratio', [], 'Share of time the event loop was busy since the last scrape.'),
+  loopDelay: row(
+    'gauge',
+    'nodejs_eventloop_delay_p99_seconds',
+    [],
+    'Event loop delay, 99th percentile since the last scrape.',
+  ),
+  loopUtilization: row(
+    'gauge',
+    'nodejs_eventloop_utilization_ratio',
+    [],
+    'Share of time the event loop was busy since the last scrape.',
+  ),
 };

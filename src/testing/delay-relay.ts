@@ -210,7 +210,6 @@ class Lane {
         return;
       case 'rst':
         if (!this.#to.destroyed) this.#to.resetAndDestroy();
-        return;
     }
   }
 }

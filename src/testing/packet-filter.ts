@@ -3,6 +3,7 @@
 // by merely not reading. A classic BPF program that accepts zero bytes is attached by setsockopt,
 // through Node's experimental FFI; needs Linux, no privilege. Elsewhere it says so and does nothing.
 
+import type * as ffiModule from 'node:ffi';
 import { createRequire } from 'node:module';
 import type { Server, Socket } from 'node:net';
 import { arch, platform } from 'node:process';
@@ -43,7 +44,7 @@ function setSocketOption(): SetSocketOption | undefined {
 function load(): SetSocketOption | undefined {
   if (platform !== 'linux' || (arch !== 'x64' && arch !== 'arm64')) return undefined;
   try {
-    const ffi = createRequire(import.meta.url)('node:ffi') as typeof import('node:ffi');
+    const ffi = createRequire(import.meta.url)('node:ffi') as typeof ffiModule;
     const library = ffi.dlopen(null, {
       setsockopt: { arguments: ['i32', 'i32', 'i32', 'pointer', 'u32'], return: 'i32' },
     });

@@ -35,7 +35,7 @@ export class RecordingSink implements Sink {
   #flow: Flow | undefined = undefined;
   #paused: boolean = false;
   #chunks: number = 0;
-  #settle: () => void;
+  readonly #settle: () => void;
 
   constructor(options: RecordingOptions = {}) {
     this.#options = options;

@@ -32,7 +32,12 @@ describe('scripted service', () => {
     clock.advance(100);
     deepEqual(
       sink.events.map((event) => [event.type, event.at]),
-      [['start', 10], ['chunk', 10], ['chunk', 15], ['end', 17]],
+      [
+        ['start', 10],
+        ['chunk', 10],
+        ['chunk', 15],
+        ['end', 17],
+      ],
     );
   });
 

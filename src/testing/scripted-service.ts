@@ -14,7 +14,9 @@ import type { BodyReader } from '../core/replay-body.ts';
 import type { Flow, Framing, Head, Sink } from '../core/sink.ts';
 
 /** One piece of a scripted body: text at once, or bytes after a delay since the step before. */
-export type ScriptedChunk = string | { readonly afterMs: number; readonly bytes: string | Uint8Array };
+export type ScriptedChunk =
+  | string
+  | { readonly afterMs: number; readonly bytes: string | Uint8Array };
 
 /** What one call gets. Everything left out happens at once, with status 200 and a clean end. */
 export interface CallScript {
@@ -51,7 +53,13 @@ export function testHead(
   framing: Framing = 'chunked',
 ): Head {
   const contentLength = framing === 'length' ? Number(headers['content-length'] ?? -1) : -1;
-  return { status, reason: '', headers: HeaderList.of(Object.entries(headers)), framing, contentLength };
+  return {
+    status,
+    reason: '',
+    headers: HeaderList.of(Object.entries(headers)),
+    framing,
+    contentLength,
+  };
 }
 
 /** Records calls and answers them. `service` is what goes into a stack. */

@@ -31,7 +31,7 @@ export class VirtualClock implements Clock {
   #now: number;
   #order: number = 0;
   // Earliest last, so that the next one is popped.
-  #timers: VirtualTimer[] = [];
+  readonly #timers: VirtualTimer[] = [];
   #turns: (() => void)[] = [];
 
   constructor(startMs: number = 1_000, wallStartMs: number = Date.UTC(2026, 0, 1)) {

@@ -49,10 +49,10 @@ export async function startEdge(
   const dialect = options.dialect ?? plainDialect;
   const route = testRoute({ dialect });
   const router: Router = {
-    resolve: (head) => ({
+    resolve: (request) => ({
       route,
-      path: head.target,
-      headers: head.headers,
+      path: request.target,
+      headers: request.headers,
       service: (call, sink) => {
         calls.push(call);
         service(call, sink);

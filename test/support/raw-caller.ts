@@ -49,11 +49,17 @@ export class RawCaller {
 
   /** Waits until what came back satisfies `test`; fails after five seconds. */
   async until(test: (text: string) => boolean, what: string = 'the expected text'): Promise<void> {
-    await waitFor(() => test(this.text), () => `${what}; got ${JSON.stringify(this.text.slice(-400))}`);
+    await waitFor(
+      () => test(this.text),
+      () => `${what}; got ${JSON.stringify(this.text.slice(-400))}`,
+    );
   }
 
   async untilClosed(): Promise<void> {
-    await waitFor(() => this.closed, () => `a close; got ${JSON.stringify(this.text.slice(-400))}`);
+    await waitFor(
+      () => this.closed,
+      () => `a close; got ${JSON.stringify(this.text.slice(-400))}`,
+    );
   }
 
   destroy(): void {

@@ -6,45 +6,39 @@
 import type { Socket } from 'node:net';
 import { CallError } from '../../core/errors.ts';
 import type { HeaderList } from '../../core/header-list.ts';
-import type { Head } from '../../core/sink.ts';
 import type { Swept } from '../../core/sweep.ts';
-import { NEVER } from '../../core/timeline.ts';
 import { HeadBuffer } from '../../http1/head-buffer.ts';
 import { HttpFault } from '../../http1/head.ts';
 import type { RequestHead } from '../../http1/head.ts';
 import { parseRequestHead } from '../../http1/request-parser.ts';
+import { BacklogWatch } from './backlog-watch.ts';
+import { LINGER_BYTES_MAX, LINGER_MS } from './edge-options.ts';
 import { Exchange } from './exchange.ts';
 import type { CallerSide } from './exchange.ts';
-import type { OutputOwner } from './output.ts';
+import { HeldInput } from './held-input.ts';
 import { ResponseWriter } from './response-writer.ts';
+import type { ResponseOwner } from './response-writer.ts';
 import type { ServerParts } from './http-server.ts';
 import { UploadReader } from './upload-reader.ts';
-
-/** Pipelined bytes kept while a response is under way; beyond it we stop reading. */
-const PIPELINE_BYTES_MAX = 64 * 1024;
-/** An unread upload is read and thrown away up to this much and this long, so that a reset does
- * not destroy the answer on its way (RFC 9112 9.6). */
-export const LINGER_BYTES_MAX = 256 * 1024;
-export const LINGER_MS = 2_000;
 
 /** Where a connection stands with its input. */
 type InputState = 'idle' | 'head' | 'body' | 'answering' | 'lingering' | 'closed';
 
 /** One accepted connection. Ends with its socket. */
-export class CallerConnection implements CallerSide, OutputOwner, Swept {
+export class CallerConnection implements CallerSide, ResponseOwner, Swept {
   sweepIndex: number = -1;
   readonly socket: Socket;
+  readonly response: ResponseWriter;
   readonly #parts: ServerParts;
   readonly #heads: HeadBuffer;
-  readonly #writer: ResponseWriter;
   readonly #upload = new UploadReader();
+  readonly #backlog = new BacklogWatch();
+  readonly #held = new HeldInput();
   readonly #retireAt: number;
   #state: InputState = 'idle';
   #since: number;
-  #backlogSince: number = NEVER;
   #exchange: Exchange | undefined = undefined;
   #close: boolean = false;
-  #pending: Buffer | undefined = undefined;
   #bodyPaused: boolean = false;
   #lingered: number = 0;
 
@@ -52,22 +46,16 @@ export class CallerConnection implements CallerSide, OutputOwner, Swept {
     this.socket = socket;
     this.#parts = parts;
     this.#heads = new HeadBuffer(parts.options.head);
-    this.#writer = new ResponseWriter(this, parts.output);
+    this.response = new ResponseWriter(this, parts.output);
     this.#since = parts.deps.clock.now();
     const age = parts.options.connectionAgeMs;
     this.#retireAt = this.#since + age * (0.9 + 0.2 * parts.deps.random.next());
     parts.deps.sweep.add(this);
   }
 
-  /** Between requests, so that nothing is lost by closing. */
-  get idle(): boolean {
-    return this.#state === 'idle';
-  }
-
   /** Bytes from the caller; they become ours. */
   received(bytes: Buffer): void {
-    if (this.#state === 'answering') this.#keepForLater(bytes);
-    else this.#consume(bytes);
+    this.#consume(bytes);
   }
 
   /** The caller sent FIN. A half-closed caller is taken for gone, as every HTTP server does. */
@@ -88,12 +76,12 @@ export class CallerConnection implements CallerSide, OutputOwner, Swept {
     this.#exchange = undefined;
     exchange?.callerGone(hadError ? 'Its connection was reset.' : 'Its connection was closed.');
     this.#heads.reset();
-    this.#pending = undefined;
+    this.#held.take();
   }
 
   /** The kernel took everything that waited. */
   drained(): void {
-    this.#backlogSince = NEVER;
+    this.#backlog.drained();
     this.#exchange?.unhold();
   }
 
@@ -113,7 +101,11 @@ export class CallerConnection implements CallerSide, OutputOwner, Swept {
 
   sweep(now: number): void {
     const { options } = this.#parts;
-    if (this.#checkBacklog(now)) return;
+    if (this.#backlog.stalled(this.socket.writableLength, now, options.writeStallMs)) {
+      this.#exchange?.stop(new CallError('CALLER_STALLED'));
+      this.destroy();
+      return;
+    }
     const spent = now - this.#since;
     switch (this.#state) {
       case 'idle':
@@ -127,33 +119,22 @@ export class CallerConnection implements CallerSide, OutputOwner, Swept {
         return;
       case 'lingering':
         if (spent > LINGER_MS) this.destroy();
-        return;
+        break;
       default:
     }
   }
 
-  // ---- CallerSide ----
-
-  writeInterim(head: Head): void {
-    this.#writer.interim(head);
-  }
-
-  writeHead(request: RequestHead, head: Head, callId: string): void {
+  closesAfter(request: RequestHead): boolean {
     const retire = this.#parts.deps.clock.now() > this.#retireAt;
     if (this.#state === 'body' || retire || !request.keepAlive) this.#close = true;
-    this.#writer.head(request, head, callId, this.#close);
-    if (this.#writer.endsByClose) this.#close = true;
-  }
-
-  writeBody(bytes: Uint8Array): void {
-    this.#writer.body(bytes);
+    return this.#close;
   }
 
   finish(trailers: HeaderList | undefined): void {
-    this.#writer.end(trailers);
+    this.response.end(trailers);
     this.#exchange = undefined;
     if (this.#state === 'body') this.#linger();
-    else if (this.#close) this.#endSocket();
+    else if (this.#close || this.response.endsByClose) this.#endSocket();
     else this.#nextRequest();
   }
 
@@ -162,8 +143,8 @@ export class CallerConnection implements CallerSide, OutputOwner, Swept {
     this.#exchange = undefined;
     this.#state = 'closed';
     if (this.socket.destroyed) return;
-    if (this.#writer.endsByClose) this.socket.resetAndDestroy();
-    else if (this.#backlogSince !== NEVER) this.socket.destroy();
+    if (this.response.endsByClose) this.socket.resetAndDestroy();
+    else if (this.#backlog.waiting) this.socket.destroy();
     else this.socket.destroySoon();
   }
 
@@ -179,8 +160,6 @@ export class CallerConnection implements CallerSide, OutputOwner, Swept {
     this.socket.resume();
   }
 
-  // ---- input ----
-
   #consume(bytes: Buffer): void {
     let at = 0;
     while (at < bytes.length) {
@@ -193,7 +172,7 @@ export class CallerConnection implements CallerSide, OutputOwner, Swept {
           at = this.#readBody(bytes, at);
           break;
         case 'answering':
-          this.#keepForLater(at === 0 ? bytes : bytes.subarray(at));
+          if (!this.#held.keep(bytes.subarray(at))) this.socket.pause();
           return;
         case 'lingering':
           this.#lingered += bytes.length - at;
@@ -234,7 +213,7 @@ export class CallerConnection implements CallerSide, OutputOwner, Swept {
     const { deps, options, router } = this.#parts;
     const exchange = new Exchange(deps, router, request, this, this.#since);
     this.#exchange = exchange;
-    this.#writer.reset();
+    this.response.reset();
     if (exchange.body.complete) {
       this.#state = 'answering';
       exchange.dispatch();
@@ -271,43 +250,30 @@ export class CallerConnection implements CallerSide, OutputOwner, Swept {
     // The state changes first: the answer may come back from inside these calls.
     if (done) this.#state = 'answering';
     if (payload.length > 0) exchange.bodyBytes(payload);
-    if (done) this.#uploaded(exchange);
-    return next;
-  }
-
-  #uploaded(exchange: Exchange): void {
     // A paused socket would hide the caller's departure while the answer is on its way.
-    this.resumeBody();
-    if (!exchange.over) exchange.bodyEnd();
-  }
-
-  #keepForLater(bytes: Buffer): void {
-    this.#pending =
-      this.#pending === undefined ? bytes : Buffer.concat([this.#pending, bytes]);
-    if (this.#pending.length > PIPELINE_BYTES_MAX) this.socket.pause();
+    if (done) this.resumeBody();
+    if (done && !exchange.over) exchange.bodyEnd();
+    return next;
   }
 
   #nextRequest(): void {
     this.#state = 'idle';
     this.#since = this.#parts.deps.clock.now();
-    if (this.#pending === undefined) return;
+    if (this.#held.empty) return;
     // Not from inside the finished exchange: answers that come at once would pile up the stack.
-    queueMicrotask(() => this.#takePending());
+    queueMicrotask(() => this.#takeHeld());
   }
 
-  #takePending(): void {
-    const bytes = this.#pending;
-    if (bytes === undefined || this.#state !== 'idle') return;
-    this.#pending = undefined;
+  #takeHeld(): void {
+    if (this.#state !== 'idle') return;
+    const bytes = this.#held.take();
+    if (bytes === undefined) return;
     this.socket.resume();
     this.#consume(bytes);
   }
 
-  // ---- endings ----
-
   #refuseHead(error: CallError): void {
-    const { deps } = this.#parts;
-    deps.observer.refused(error.code, error.message);
+    this.#parts.deps.observer.refused(error.code, error.message);
     this.#parts.refuse(this, error);
     this.#linger();
   }
@@ -330,17 +296,5 @@ export class CallerConnection implements CallerSide, OutputOwner, Swept {
   #endSocket(): void {
     this.#state = 'closed';
     this.socket.destroySoon();
-  }
-
-  #checkBacklog(now: number): boolean {
-    if (this.socket.writableLength === 0) {
-      this.#backlogSince = NEVER;
-      return false;
-    }
-    if (this.#backlogSince === NEVER) this.#backlogSince = now;
-    if (now - this.#backlogSince <= this.#parts.options.writeStallMs) return false;
-    this.#exchange?.stop(new CallError('CALLER_STALLED'));
-    this.destroy();
-    return true;
   }
 }

@@ -38,6 +38,14 @@ export const defaultEdgeOptions: EdgeOptions = {
   connections: 20_000,
 };
 
+/**
+ * An unread upload is read and thrown away up to this much and this long, so that a reset does not
+ * destroy the answer on its way (RFC 9112 9.6).
+ */
+export const LINGER_BYTES_MAX: number = 256 * 1024;
+/** See `LINGER_BYTES_MAX`. */
+export const LINGER_MS = 2_000;
+
 /** Told what happens at the edge outside of calls. */
 export interface EdgeObserver {
   connectionOpened(): void;

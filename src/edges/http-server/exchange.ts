@@ -19,11 +19,17 @@ import { errorAnswer } from './error-answer.ts';
 import { isEventStream } from './response-plan.ts';
 import type { Router } from './router.ts';
 
+/** Where an exchange says its response. */
+export interface ResponseSide {
+  interim(head: Head): void;
+  head(request: RequestHead, head: Head, callId: string): void;
+  /** The bytes are lent. */
+  body(bytes: Uint8Array): void;
+}
+
 /** The caller's connection as an exchange sees it. */
 export interface CallerSide extends BodySource {
-  writeInterim(head: Head): void;
-  writeHead(request: RequestHead, head: Head, callId: string): void;
-  writeBody(bytes: Uint8Array): void;
+  readonly response: ResponseSide;
   /** The response is whole. */
   finish(trailers: HeaderList | undefined): void;
   /** The response will never be whole; end so that no client can take it for whole. */
@@ -144,7 +150,7 @@ export class Exchange implements Sink {
 
   interim(head: Head): void {
     if (this.over || this.headSent || this.request.minor === 0) return;
-    this.#side.writeInterim(head);
+    this.#side.response.interim(head);
   }
 
   start(head: Head, flow: Flow): void {
@@ -152,12 +158,12 @@ export class Exchange implements Sink {
     this.headSent = true;
     this.#flow = flow;
     this.#eventStream = isEventStream(head.headers);
-    this.#side.writeHead(this.request, head, this.id);
+    this.#side.response.head(this.request, head, this.id);
     if (this.#held) flow.pause();
   }
 
   chunk(bytes: Uint8Array): void {
-    if (!this.over) this.#side.writeBody(bytes);
+    if (!this.over) this.#side.response.body(bytes);
   }
 
   end(trailers?: HeaderList): void {
@@ -178,8 +184,8 @@ export class Exchange implements Sink {
     const dialect: Dialect = this.#call?.route.dialect ?? this.#router.dialectFor(this.request);
     const { head, body } = errorAnswer(error, dialect, this.id, this.#deps.clock);
     this.headSent = true;
-    this.#side.writeHead(this.request, head, this.id);
-    if (this.request.method !== 'HEAD') this.#side.writeBody(body);
+    this.#side.response.head(this.request, head, this.id);
+    if (this.request.method !== 'HEAD') this.#side.response.body(body);
     this.#side.finish(undefined);
   }
 
@@ -187,7 +193,7 @@ export class Exchange implements Sink {
     const { progress } = this.timeline;
     if (this.#eventStream && progress !== undefined && progress.atBoundary && !this.#held) {
       const words = this.#call?.route.dialect.inStreamError(error, progress);
-      if (words !== undefined) this.#side.writeBody(Buffer.from(words));
+      if (words !== undefined) this.#side.response.body(Buffer.from(words));
     }
     this.#side.cut();
   }

@@ -90,7 +90,12 @@ export class HttpServer implements ServerParts {
   }
 
   refuse(connection: CallerConnection, error: CallError): void {
-    const { head, body } = errorAnswer(error, plainDialect, this.deps.callIds.next(), this.deps.clock);
+    const { head, body } = errorAnswer(
+      error,
+      plainDialect,
+      this.deps.callIds.next(),
+      this.deps.clock,
+    );
     const reason = STATUS_CODES[head.status] ?? '';
     const length = body.length;
     const extra = 'Connection: close\r\n';

@@ -8,26 +8,28 @@ import type { Head } from '../../core/sink.ts';
 import type { Swept } from '../../core/sweep.ts';
 import { NEVER } from '../../core/timeline.ts';
 import type { RequestHead } from '../../http1/head.ts';
-import { LINGER_BYTES_MAX, LINGER_MS } from './caller-connection.ts';
+import { BacklogWatch } from './backlog-watch.ts';
+import { LINGER_BYTES_MAX, LINGER_MS } from './edge-options.ts';
 import type { EdgeDeps, EdgeOptions } from './edge-options.ts';
 import { Exchange } from './exchange.ts';
-import type { CallerSide } from './exchange.ts';
+import type { CallerSide, ResponseSide } from './exchange.ts';
 import { planResponse } from './response-plan.ts';
 import type { BodyMode } from './response-plan.ts';
 import type { Router } from './router.ts';
 
 /** One request on the node:http edge. */
-export class NodeCaller implements CallerSide, Swept {
+export class NodeCaller implements CallerSide, ResponseSide, Swept {
+  readonly response: ResponseSide = this;
   sweepIndex: number = -1;
   readonly #request: IncomingMessage;
-  readonly #response: ServerResponse;
+  readonly #out: ServerResponse;
   readonly #deps: EdgeDeps;
   readonly #options: EdgeOptions;
   readonly #exchange: Exchange;
   #mode: BodyMode = 'none';
   #uploaded: boolean = false;
   #readAt: number;
-  #backlogSince: number = NEVER;
+  readonly #backlog = new BacklogWatch();
   #lingerSince: number = NEVER;
   #lingered: number = 0;
 
@@ -40,7 +42,7 @@ export class NodeCaller implements CallerSide, Swept {
     options: EdgeOptions,
   ) {
     this.#request = request;
-    this.#response = response;
+    this.#out = response;
     this.#deps = deps;
     this.#options = options;
     this.#readAt = deps.clock.now();
@@ -52,8 +54,8 @@ export class NodeCaller implements CallerSide, Swept {
     const request = this.#request;
     const exchange = this.#exchange;
     this.#deps.sweep.add(this);
-    this.#response.on('close', () => this.#closed());
-    this.#response.on('drain', () => this.#drained());
+    this.#out.on('close', () => this.#closed());
+    this.#out.on('drain', () => this.#drained());
     request.on('error', () => {});
     request.on('data', (bytes: Buffer) => this.#received(bytes));
     request.on('end', () => this.#received(undefined));
@@ -63,18 +65,18 @@ export class NodeCaller implements CallerSide, Swept {
       return;
     }
     exchange.dispatch();
-    if (head.expectContinue && !exchange.headSent && !exchange.over) this.#response.writeContinue();
+    if (head.expectContinue && !exchange.headSent && !exchange.over) this.#out.writeContinue();
   }
 
-  writeInterim(head: Head): void {
+  interim(head: Head): void {
     const hints: Record<string, string> = {};
     for (const [name, value] of head.headers) hints[name.toLowerCase()] = value;
     if (head.status === 103 && hints['link'] !== undefined) {
-      this.#response.writeEarlyHints({ ...hints, link: hints['link'] });
-    } else if (head.status === 102) this.#response.writeProcessing();
+      this.#out.writeEarlyHints({ ...hints, link: hints['link'] });
+    } else if (head.status === 102) this.#out.writeProcessing();
   }
 
-  writeHead(request: RequestHead, head: Head, callId: string): void {
+  head(request: RequestHead, head: Head, callId: string): void {
     const plan = planResponse(request, head, callId, !this.#uploaded || !request.keepAlive);
     this.#mode = plan.mode;
     const fields: string[] = [];
@@ -82,31 +84,32 @@ export class NodeCaller implements CallerSide, Swept {
       const colon = line.indexOf(':');
       if (colon > 0) fields.push(line.slice(0, colon), line.slice(colon + 1).trim());
     }
-    if (plan.mode === 'length') fields.push('Content-Length', String(Math.max(0, head.contentLength)));
-    this.#response.sendDate = false;
-    this.#response.writeHead(head.status, head.reason, fields);
-    this.#response.flushHeaders();
+    const length = String(Math.max(0, head.contentLength));
+    if (plan.mode === 'length') fields.push('Content-Length', length);
+    this.#out.sendDate = false;
+    this.#out.writeHead(head.status, head.reason, fields);
+    this.#out.flushHeaders();
   }
 
-  writeBody(bytes: Uint8Array): void {
+  body(bytes: Uint8Array): void {
     if (this.#mode === 'none') return;
     // The bytes are lent; ServerResponse may keep them.
-    if (!this.#response.write(Buffer.from(bytes))) this.#exchange.hold();
+    if (!this.#out.write(Buffer.from(bytes))) this.#exchange.hold();
   }
 
   finish(trailers: HeaderList | undefined): void {
-    if (trailers !== undefined) this.#response.addTrailers([...trailers]);
+    if (trailers !== undefined) this.#out.addTrailers([...trailers]);
     // An unread upload is drained first: ending now would reset the answer away.
-    if (this.#uploaded) this.#response.end();
+    if (this.#uploaded) this.#out.end();
     else this.#lingerSince = this.#deps.clock.now();
     this.#request.resume();
   }
 
   cut(): void {
-    const { socket } = this.#response;
+    const { socket } = this.#out;
     if (socket === null || socket.destroyed) return;
     if (this.#mode === 'until-close') socket.resetAndDestroy();
-    else if (this.#backlogSince !== NEVER) socket.destroy();
+    else if (this.#backlog.waiting) socket.destroy();
     // ServerResponse hands what it holds to the socket only when the turn is over.
     else this.#deps.clock.nextTurn(() => socket.destroySoon());
   }
@@ -122,15 +125,13 @@ export class NodeCaller implements CallerSide, Swept {
 
   sweep(now: number): void {
     if (this.#lingerSince !== NEVER) {
-      if (now - this.#lingerSince > LINGER_MS) this.#response.end();
+      if (now - this.#lingerSince > LINGER_MS) this.#out.end();
       return;
     }
-    const waiting = this.#response.socket?.writableLength ?? 0;
-    if (waiting === 0) this.#backlogSince = NEVER;
-    else if (this.#backlogSince === NEVER) this.#backlogSince = now;
-    else if (now - this.#backlogSince > this.#options.writeStallMs) {
+    const waiting = this.#out.socket?.writableLength ?? 0;
+    if (this.#backlog.stalled(waiting, now, this.#options.writeStallMs)) {
       this.#exchange.stop(new CallError('CALLER_STALLED'));
-      this.#response.socket?.destroy();
+      this.#out.socket?.destroy();
       return;
     }
     const reading = !this.#uploaded && !this.#request.isPaused();
@@ -143,8 +144,8 @@ export class NodeCaller implements CallerSide, Swept {
     this.#readAt = this.#deps.clock.now();
     if (bytes === undefined) this.#uploaded = true;
     const exchange = this.#exchange;
+    if (exchange.body.complete && !exchange.over) return;
     if (exchange.over) this.#discard(bytes?.length ?? 0);
-    else if (exchange.body.complete) return;
     else if (bytes === undefined) exchange.bodyEnd();
     else if (exchange.timeline.requestBytes + bytes.length > this.#options.bodyBytes) {
       exchange.stop(new CallError('BODY_TOO_LARGE'));
@@ -153,16 +154,16 @@ export class NodeCaller implements CallerSide, Swept {
 
   #discard(bytes: number): void {
     this.#lingered += bytes;
-    if (this.#uploaded || this.#lingered > LINGER_BYTES_MAX) this.#response.end();
+    if (this.#uploaded || this.#lingered > LINGER_BYTES_MAX) this.#out.end();
   }
 
   #drained(): void {
-    this.#backlogSince = NEVER;
+    this.#backlog.drained();
     this.#exchange.unhold();
   }
 
   #closed(): void {
     this.#deps.sweep.remove(this);
-    if (!this.#response.writableFinished) this.#exchange.callerGone('Its connection was closed.');
+    if (!this.#out.writableFinished) this.#exchange.callerGone('Its connection was closed.');
   }
 }

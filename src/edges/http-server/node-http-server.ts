@@ -92,14 +92,7 @@ export class NodeHttpServer {
       return;
     }
     head.expectContinue = expects;
-    const caller = new NodeCaller(
-      head,
-      request,
-      response,
-      this.#router,
-      this.#deps,
-      this.#options,
-    );
+    const caller = new NodeCaller(head, request, response, this.#router, this.#deps, this.#options);
     caller.begin(head);
   }
 

@@ -5,17 +5,24 @@ import type { HeaderList } from '../../core/header-list.ts';
 import type { Head } from '../../core/sink.ts';
 import type { RequestHead } from '../../http1/head.ts';
 import { LAST_CHUNK, responseHeadText, trailerText } from '../../http1/serializer.ts';
+import type { ResponseSide } from './exchange.ts';
 import type { Output, OutputOwner } from './output.ts';
 import { planResponse } from './response-plan.ts';
 import type { BodyMode } from './response-plan.ts';
 
+/** The connection a response is written on. */
+export interface ResponseOwner extends OutputOwner {
+  /** This connection takes no request after the one whose response begins. */
+  closesAfter(request: RequestHead): boolean;
+}
+
 /** The write side of one caller connection. */
-export class ResponseWriter {
-  readonly #owner: OutputOwner;
+export class ResponseWriter implements ResponseSide {
+  readonly #owner: ResponseOwner;
   readonly #output: Output;
   #mode: BodyMode = 'none';
 
-  constructor(owner: OutputOwner, output: Output) {
+  constructor(owner: ResponseOwner, output: Output) {
     this.#owner = owner;
     this.#output = output;
   }
@@ -35,8 +42,8 @@ export class ResponseWriter {
     this.#output.text(this.#owner, text);
   }
 
-  head(request: RequestHead, head: Head, callId: string, close: boolean): void {
-    const plan = planResponse(request, head, callId, close);
+  head(request: RequestHead, head: Head, callId: string): void {
+    const plan = planResponse(request, head, callId, this.#owner.closesAfter(request));
     this.#mode = plan.mode;
     const framing = plan.mode === 'until-close' ? 'none' : plan.mode;
     const length = plan.mode === 'length' ? Math.max(0, head.contentLength) : -1;

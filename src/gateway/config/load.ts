@@ -14,11 +14,10 @@ import { complete } from './settings.ts';
 import type { ReadText, Settings } from './settings.ts';
 import { problemsOf } from './zod-problems.ts';
 
-/** A configuration file as it was read. */
-export interface ConfigFile {
-  readonly name: string;
-  readonly text: string;
-}
+/** A configuration as it was handed in: the text of a file, or its content as an object. */
+export type ConfigSource =
+  | { readonly name: string; readonly text: string }
+  | { readonly value: Readonly<Record<string, unknown>> };
 
 /** What the command line says in place of the file; keys as in the file. */
 export type Overrides = Readonly<Record<string, unknown>>;
@@ -45,9 +44,13 @@ export interface Loaded {
   readonly overrides: Overrides;
 }
 
-/** Loads a file, or the built-in configuration when there is none. */
-export function loadConfig(file: ConfigFile | undefined, context: LoadContext): Loaded {
-  const parsed = parse(file?.text ?? '', context.env);
+/** Loads a configuration, or the built-in one when there is none. */
+export function loadConfig(source: ConfigSource | undefined, context: LoadContext): Loaded {
+  const file = source !== undefined && 'name' in source ? source.name : undefined;
+  const parsed =
+    source !== undefined && 'value' in source
+      ? asParsed(source.value)
+      : parse(source?.text ?? '', context.env);
   const overrides = context.overrides ?? {};
   const own = withOverrides(parsed.input, overrides);
   const ours = builtInFor(own, context.env, parsed.written);
@@ -61,13 +64,13 @@ export function loadConfig(file: ConfigFile | undefined, context: LoadContext): 
       problems.push(...crossProblems(checked.data, context.readText));
       if (ours['upstreams'] === undefined) problems.push(...unusedUpstreams(checked.data));
       const usable = problems.every((problem) => problem.severity === 'warning');
-      if (usable) settings = complete(checked.data, file?.name, context.readText);
+      if (usable) settings = complete(checked.data, file, context.readText);
     } else {
       problems.push(...problemsOf(checked.error.issues, wording));
     }
   }
   const lines = problems.map((problem) =>
-    problemLine(problem, file?.name, parsed.lineOf(problem.path)),
+    problemLine(problem, file, parsed.lineOf(problem.path)),
   );
   const builtIn = Object.keys(ours);
   return { settings, problems, lines, input, builtIn, written: parsed.written, overrides };
@@ -101,6 +104,10 @@ function parse(text: string, env: Environment): Parsed {
   return { input: {}, written, problems, lineOf };
 }
 
+function asParsed(value: Readonly<Record<string, unknown>>): Parsed {
+  return { input: pruned(value), written: new Map(), problems: [], lineOf: () => undefined };
+}
+
 /** The line of a path, or of the nearest parent that stands in the file. */
 function lineAt(document: Document, lines: LineCounter, path: Path): number | undefined {
   for (let length = path.length; length > 0; length -= 1) {
@@ -118,7 +125,7 @@ function withoutNulls(value: unknown): Record<string, unknown> | undefined {
   return pruned(value as Record<string, unknown>);
 }
 
-function pruned(group: Record<string, unknown>): Record<string, unknown> {
+function pruned(group: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const kept = Object.entries(group).filter(([, value]) => value !== null);
   return Object.fromEntries(kept.map(([key, value]) => [key, prune(value)]));
 }

@@ -9,9 +9,8 @@ export const profileNames = ['llm-hosted', 'llm-local', 'rest'] as const;
 /** A name of `profileNames`. */
 export type ProfileName = (typeof profileNames)[number];
 
-/** The limits that a profile sets, in the order in which a call meets them. */
+/** The limits that may be set, in the order in which a call meets them. */
 export const phaseNames = [
-  'queue',
   'connect',
   'tls',
   'upload',
@@ -27,10 +26,6 @@ export type PhaseName = (typeof phaseNames)[number];
 
 /** What each phase is, for documentation. */
 export const phaseDocs: Readonly<Record<PhaseName, { doc: string; why: string }>> = {
-  queue: {
-    doc: 'Longest wait for a free slot.',
-    why: 'A caller that waits longer has given up; refusing early lets it go elsewhere.',
-  },
   connect: {
     doc: 'Longest time for DNS and TCP.',
     why: 'A healthy path needs far less; a longer wait only hides a dead one.',
@@ -68,6 +63,8 @@ export const phaseDocs: Readonly<Record<PhaseName, { doc: string; why: string }>
 /** One kind of upstream. */
 export interface Profile {
   readonly doc: string;
+  /** Longest wait for a free slot. */
+  readonly queue: string;
   /** Limits as a person writes them; `none` = no limit. */
   readonly timeouts: Readonly<Record<PhaseName, string>>;
   /** How LLM completions are replayed; everything else is `strict`. */
@@ -80,8 +77,8 @@ export interface Profile {
 export const profiles: Readonly<Record<ProfileName, Profile>> = {
   'llm-hosted': {
     doc: 'Models behind a provider: long silences, streams of many minutes.',
+    queue: '10s',
     timeouts: {
-      queue: '10s',
       connect: '2s',
       tls: '3s',
       upload: '30s',
@@ -96,8 +93,8 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
   },
   'llm-local': {
     doc: 'Models on own machines: loading a model may take minutes before the first byte.',
+    queue: '30s',
     timeouts: {
-      queue: '30s',
       connect: '2s',
       tls: '3s',
       upload: '30s',
@@ -112,8 +109,8 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
   },
   rest: {
     doc: 'Ordinary HTTP services: answers within seconds, requests that may change state.',
+    queue: '2s',
     timeouts: {
-      queue: '2s',
       connect: '2s',
       tls: '3s',
       upload: '15s',

@@ -90,10 +90,20 @@ export function profileOf(upstream: UpstreamConfig): ProfileName {
 
 /** The limits of an upstream: its own where told, else those of its profile. */
 export function limitsOf(upstream: UpstreamConfig, writeStallMs: number): PhaseLimits {
-  const table = profiles[profileOf(upstream)].timeouts;
-  const of = (phase: PhaseName): number => upstream.timeouts[phase] ?? phaseMs(table[phase]);
+  return profileLimits(profileOf(upstream), writeStallMs, upstream.timeouts);
+}
+
+/** The limits of a profile, with single phases replaced. */
+export function profileLimits(
+  name: ProfileName,
+  writeStallMs: number,
+  own: Readonly<Partial<Record<PhaseName, number | undefined>>> = {},
+): PhaseLimits {
+  const profile = profiles[name];
+  const table = profile.timeouts;
+  const of = (phase: PhaseName): number => own[phase] ?? phaseMs(table[phase]);
   return {
-    queueMs: of('queue'),
+    queueMs: phaseMs(profile.queue),
     connectMs: of('connect'),
     tlsMs: of('tls'),
     uploadMs: of('upload'),
@@ -101,8 +111,7 @@ export function limitsOf(upstream: UpstreamConfig, writeStallMs: number): PhaseL
     byteIdleMs: of('byteIdle'),
     // A shorter byteIdle of one's own holds for the time after a ping as well.
     byteIdleAfterPingMs:
-      upstream.timeouts.byteIdleAfterPing ??
-      Math.min(phaseMs(table.byteIdleAfterPing), of('byteIdle')),
+      own.byteIdleAfterPing ?? Math.min(phaseMs(table.byteIdleAfterPing), of('byteIdle')),
     progressIdleMs: of('progressIdle'),
     totalMs: of('total'),
     writeStallMs,

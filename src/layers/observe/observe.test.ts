@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Call } from '../../core/call.ts';
 import { checked } from '../../core/checked.ts';
-import { CallError } from '../../core/errors.ts';
+import type { CallError } from '../../core/errors.ts';
 import { stack } from '../../core/layer.ts';
 import { Leases } from '../../core/leases.ts';
 import { RecordingSink } from '../../testing/recording-sink.ts';

@@ -17,6 +17,8 @@ export interface Answer {
   readonly reason?: string;
   readonly headers: readonly (readonly [string, string])[];
   readonly steps: Iterable<Step>;
+  /** Length not known beforehand; default: more than one step, or steps made as they are sent. */
+  readonly streamed?: boolean;
   /** Body bytes, for `framing: 'length'` when `steps` is made up as it goes. */
   readonly bodyBytes?: number;
 }
@@ -143,10 +145,7 @@ export interface ConnectionBehaviour {
 }
 
 /** One behaviour for all, one per item in order (the last repeats), or a choice. */
-export type Script =
-  | Behaviour
-  | readonly Behaviour[]
-  | ((request: SeenRequest) => Behaviour);
+export type Script = Behaviour | readonly Behaviour[] | ((request: SeenRequest) => Behaviour);
 
 /** The same for connections. */
 export type ConnectionScript =

@@ -25,7 +25,11 @@ export function jsonAnswer(status: number, value: unknown): Answer {
 
 /** A text body in one piece. */
 export function textAnswer(text: string, contentType: string = 'text/plain'): Answer {
-  return { status: 200, headers: [['content-type', contentType]], steps: [{ afterMs: 0, bytes: text }] };
+  return {
+    status: 200,
+    headers: [['content-type', contentType]],
+    steps: [{ afterMs: 0, bytes: text }],
+  };
 }
 
 /** `count` numbered events `everyMs` apart, then `[DONE]`, which is the terminal event. */
@@ -106,7 +110,13 @@ export function errorEventFor(path: string): string {
     return `event: error\ndata: ${JSON.stringify({ type: 'error', error })}\n\n`;
   }
   if (path.startsWith('/v1/responses')) {
-    const event = { type: 'error', code: 'server_error', message, param: null, sequence_number: 99 };
+    const event = {
+      type: 'error',
+      code: 'server_error',
+      message,
+      param: null,
+      sequence_number: 99,
+    };
     return `event: error\ndata: ${JSON.stringify(event)}\n\n`;
   }
   return `data: ${JSON.stringify({ error: { message, type: 'server_error', code: null } })}\n\n`;

@@ -3,33 +3,19 @@
 // Invariant: one request is under way at a time; what a pipelining caller sends waits for its turn.
 
 import type { Socket } from 'node:net';
-import type { SecureContext } from 'node:tls';
 import { TLSSocket } from 'node:tls';
-import type { Clock, Timer } from '../../core/clock.ts';
+import type { Timer } from '../../core/clock.ts';
 import { NEVER } from '../../core/timeline.ts';
 import { dropPackets } from '../packet-filter.ts';
 import { AnswerPlayer } from './answer-player.ts';
 import type { Behaviour, ConnectionBehaviour, FaultAction, IdleClose } from './behaviour.ts';
 import { okAnswer, refusalAnswer } from './built-in-answers.ts';
+import type { ConnectionHost } from './connection-host.ts';
 import type { ReadHead, RequestTaker } from './request-reader.ts';
 import { RequestReader } from './request-reader.ts';
-import type { ClosedBy, Seen, SeenConnection } from './seen.ts';
-import { SeenRequest } from './seen.ts';
+import type { ClosedBy, SeenConnection, SeenRequest } from './seen.ts';
 import type { Op } from './wire-plan.ts';
 import { wireOps } from './wire-plan.ts';
-
-/** What a connection needs of its upstream. */
-export interface ConnectionHost {
-  readonly clock: Clock;
-  readonly seen: Seen;
-  readonly idHeader: string;
-  readonly idle: IdleClose | undefined;
-  readonly secureContext: SecureContext | undefined;
-  behaviourFor(request: SeenRequest): Behaviour;
-  /** Something was written down. */
-  changed(): void;
-  gone(connection: UpstreamConnection): void;
-}
 
 /** One connection. Ends by its own behaviour, the caller, or `shut`. */
 export class UpstreamConnection implements RequestTaker {
@@ -48,7 +34,12 @@ export class UpstreamConnection implements RequestTaker {
   #readTimer: Timer | undefined = undefined;
   #deaf: boolean = false;
 
-  constructor(raw: Socket, record: SeenConnection, rules: ConnectionBehaviour, host: ConnectionHost) {
+  constructor(
+    raw: Socket,
+    record: SeenConnection,
+    rules: ConnectionBehaviour,
+    host: ConnectionHost,
+  ) {
     this.#raw = raw;
     this.#socket = raw;
     this.#record = record;
@@ -83,11 +74,7 @@ export class UpstreamConnection implements RequestTaker {
   requestHead(head: ReadHead): void {
     const { clock, idHeader, seen } = this.#host;
     this.#idleTimer?.cancel();
-    const index = seen.requests.length;
-    const connection = this.#record;
-    const request = new SeenRequest({ ...head, index, connection, idHeader, headAt: clock.now() });
-    connection.requests += 1;
-    seen.requests.push(request);
+    const request = seen.requestBegan(head, this.#record, idHeader, clock.now());
     this.#request = request;
     this.#bodyRead = false;
     this.#answered = false;
@@ -114,9 +101,9 @@ export class UpstreamConnection implements RequestTaker {
     const request = this.#request;
     if (request === undefined) return;
     this.#bodyRead = true;
-    request.bodyAt = this.#host.clock.now();
     request.trailers = trailers;
-    request.executed = this.#behaviour.executes !== false;
+    const executes = this.#behaviour.executes !== false;
+    this.#host.seen.requestRead(request, this.#host.clock.now(), executes);
     this.#host.changed();
     if (this.#behaviour.answerAt !== 'head') this.#answer(request);
     else this.#tryNext();
@@ -127,7 +114,9 @@ export class UpstreamConnection implements RequestTaker {
     if (request !== undefined) request.defect = reason;
     this.#host.changed();
     this.#player?.stop();
-    this.#socket.write('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+    this.#socket.write(
+      'HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n',
+    );
     this.#act('fin');
   }
 
@@ -209,7 +198,7 @@ export class UpstreamConnection implements RequestTaker {
 
   #markAnswered(request: SeenRequest): void {
     this.#answered = true;
-    request.answeredAt = this.#host.clock.now();
+    this.#host.seen.requestAnswered(request, this.#host.clock.now());
     this.#host.changed();
   }
 
@@ -239,6 +228,7 @@ export class UpstreamConnection implements RequestTaker {
     switch (action) {
       case 'wait':
       case 'stall':
+        this.#host.changed();
         return;
       case 'rst':
         this.#markClosing('upstream-rst');
@@ -256,7 +246,6 @@ export class UpstreamConnection implements RequestTaker {
         this.#markClosing('upstream-silence');
         this.#deaf = true;
         dropPackets(this.#raw, true);
-        return;
     }
   }
 
@@ -283,7 +272,8 @@ export class UpstreamConnection implements RequestTaker {
   #peerLeft(how: ClosedBy): void {
     const request = this.#request;
     if (request !== undefined && !this.#answered && !request.aborted) {
-      if (this.#record.weClosedAt === NEVER) request.abortedAt = this.#host.clock.now();
+      const { clock, seen } = this.#host;
+      if (this.#record.weClosedAt === NEVER) seen.requestAborted(request, clock.now());
     }
     this.#record.closedBy ??= how;
     this.#stopWork();
@@ -295,7 +285,7 @@ export class UpstreamConnection implements RequestTaker {
     this.#record.closedAt = this.#host.clock.now();
     // Without a word of why, the socket was closed in full by the other side.
     this.#record.closedBy ??= 'caller-fin';
-    this.#host.gone(this);
+    this.#host.gone(this.#record);
     this.#host.changed();
   }
 

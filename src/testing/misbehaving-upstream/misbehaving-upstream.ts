@@ -18,10 +18,10 @@ import type {
 } from './behaviour.ts';
 import { itemAt } from './behaviour.ts';
 import { testCertificate, testKey } from './certificate.ts';
-import type { ConnectionHost } from './connection.ts';
+import type { ConnectionHost } from './connection-host.ts';
 import { UpstreamConnection } from './connection.ts';
-import type { SeenRequest } from './seen.ts';
-import { Seen, SeenConnection } from './seen.ts';
+import type { KeepLimits, SeenConnection, SeenRequest } from './seen.ts';
+import { Seen } from './seen.ts';
 
 /** How an upstream listens. */
 export interface UpstreamOptions {
@@ -37,6 +37,8 @@ export interface UpstreamOptions {
   /** Default 127.0.0.1. */
   readonly host?: string;
   readonly clock?: Clock;
+  /** What the records keep; default: everything. */
+  readonly keep?: KeepLimits;
 }
 
 interface Waiter {
@@ -46,7 +48,7 @@ interface Waiter {
 
 /** A scripted upstream. Ends by `close`. */
 export class MisbehavingUpstream implements ConnectionHost {
-  readonly seen: Seen = new Seen();
+  readonly seen: Seen;
   readonly clock: Clock;
   readonly idHeader: string;
   readonly idle: IdleClose | undefined;
@@ -57,11 +59,12 @@ export class MisbehavingUpstream implements ConnectionHost {
   #served: number = 0;
   readonly #connectionScript: ConnectionScript;
   readonly #server: Server;
-  readonly #connections = new Set<UpstreamConnection>();
+  readonly #connections = new Map<SeenConnection, UpstreamConnection>();
   #waiters: Waiter[] = [];
 
   private constructor(script: Script, options: UpstreamOptions) {
     this.#script = script;
+    this.seen = new Seen(options.keep);
     this.#connectionScript = options.connections ?? {};
     this.clock = options.clock ?? systemClock;
     this.idHeader = options.idHeader ?? 'x-request-id';
@@ -71,10 +74,9 @@ export class MisbehavingUpstream implements ConnectionHost {
       ? createSecureContext({ cert: testCertificate, key: testKey })
       : undefined;
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-      const record = new SeenConnection(this.seen.connections.length, this.clock.now());
-      this.seen.connections.push(record);
+      const record = this.seen.connectionOpened(this.clock.now());
       const rules = this.#rulesFor(record);
-      this.#connections.add(new UpstreamConnection(socket, record, rules, this));
+      this.#connections.set(record, new UpstreamConnection(socket, record, rules, this));
       this.changed();
     });
   }
@@ -106,12 +108,14 @@ export class MisbehavingUpstream implements ConnectionHost {
 
   /** Does `action` to every connection that is idle now, as a restart would. */
   actOnIdle(action: FaultAction): void {
-    for (const connection of this.#connections) if (connection.isIdle) connection.act(action);
+    for (const connection of this.#connections.values()) {
+      if (connection.isIdle) connection.act(action);
+    }
   }
 
   /** Does `action` to every connection. */
   actOnAll(action: FaultAction): void {
-    for (const connection of this.#connections) connection.act(action);
+    for (const connection of this.#connections.values()) connection.act(action);
   }
 
   /** Resolves when `claim` holds; rejects after `withinMs` (default 5 s) with what was seen. */
@@ -133,7 +137,7 @@ export class MisbehavingUpstream implements ConnectionHost {
   async close(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#server.close(() => resolve());
-    for (const connection of this.#connections) connection.shut();
+    for (const connection of this.#connections.values()) connection.shut();
     await promise;
   }
 
@@ -149,8 +153,9 @@ export class MisbehavingUpstream implements ConnectionHost {
     for (const waiter of this.#waiters) if (waiter.claim(this.seen)) waiter.resolve();
   }
 
-  gone(connection: UpstreamConnection): void {
-    this.#connections.delete(connection);
+  gone(record: SeenConnection): void {
+    this.#connections.delete(record);
+    this.seen.connectionClosed(record);
   }
 
   #rulesFor(record: SeenConnection): ConnectionBehaviour {
@@ -168,6 +173,6 @@ export class MisbehavingUpstream implements ConnectionHost {
   }
 }
 
-function isList<T>(script: unknown): script is readonly T[] {
+function isList<T extends object>(script: T | readonly T[]): script is readonly T[] {
   return Array.isArray(script);
 }

@@ -24,7 +24,15 @@ export interface RequestTaker {
 const HEAD_BYTES_MAX = 256 * 1024;
 const HEX_SIZE = /^[0-9a-fA-F]{1,12}$/;
 
-type State = 'head' | 'length' | 'chunk-size' | 'chunk-data' | 'chunk-crlf' | 'trailers' | 'held' | 'dead';
+type State =
+  | 'head'
+  | 'length'
+  | 'chunk-size'
+  | 'chunk-data'
+  | 'chunk-crlf'
+  | 'trailers'
+  | 'held'
+  | 'dead';
 
 /** Reads one connection's requests, one at a time. */
 export class RequestReader {
@@ -122,7 +130,8 @@ export class RequestReader {
     if (lengths.length > 1) return this.#defect('more than one content-length');
     if (lengths.length > 0 && codings.length > 0) return this.#defect('length and coding');
     if (codings.length > 0) {
-      if (codings.join().toLowerCase() !== 'chunked') return this.#defect(`coding ${codings.join()}`);
+      const coding = codings.join();
+      if (coding.toLowerCase() !== 'chunked') return this.#defect(`coding ${coding}`);
       this.#state = 'chunk-size';
       return true;
     }
@@ -171,7 +180,12 @@ export class RequestReader {
     }
     const end = this.#bytes.indexOf('\r\n\r\n');
     if (end < 0) return false;
-    const fields = parseFields(this.#take(end + 4).toString('latin1').slice(0, -4).split('\r\n'));
+    const fields = parseFields(
+      this.#take(end + 4)
+        .toString('latin1')
+        .slice(0, -4)
+        .split('\r\n'),
+    );
     if (typeof fields === 'string') return this.#defect(fields);
     this.#end(fields);
     return true;
@@ -197,7 +211,9 @@ export class RequestReader {
   #takeLine(): string | undefined {
     const end = this.#bytes.indexOf('\r\n');
     if (end < 0) return undefined;
-    return this.#take(end + 2).toString('latin1').slice(0, -2);
+    return this.#take(end + 2)
+      .toString('latin1')
+      .slice(0, -2);
   }
 }
 

@@ -34,9 +34,6 @@ export class SeenConnection {
   }
 }
 
-/** Body bytes kept as text for scripts; the hash covers all of them. */
-const KEEP_BODY_BYTES = 1024 * 1024;
-
 /** One request. */
 export class SeenRequest {
   /** From 0, over all connections. */
@@ -54,6 +51,7 @@ export class SeenRequest {
   /** Value of the header that names the request (`x-request-id` unless told otherwise). */
   readonly id: string | undefined;
   readonly headAt: number;
+  readonly #keepBodyBytes: number;
   bodyAt: number = NEVER;
   bodyBytes: number = 0;
   trailers: readonly (readonly [string, string])[] = [];
@@ -71,7 +69,7 @@ export class SeenRequest {
   answeredAt: number = NEVER;
   /** When the caller left while the request was under way. */
   abortedAt: number = NEVER;
-  #kept: Buffer[] = [];
+  readonly #kept: Buffer[] = [];
   #hash: Hash | undefined = undefined;
   #digest: string | undefined = undefined;
 
@@ -85,6 +83,7 @@ export class SeenRequest {
     readonly rawHead: string;
     readonly idHeader: string;
     readonly headAt: number;
+    readonly keepBodyBytes: number;
   }) {
     this.index = parts.index;
     this.connection = parts.connection;
@@ -95,6 +94,7 @@ export class SeenRequest {
     this.headers = parts.headers;
     this.rawHead = parts.rawHead;
     this.headAt = parts.headAt;
+    this.#keepBodyBytes = parts.keepBodyBytes;
     this.id = this.header(parts.idHeader);
   }
 
@@ -103,7 +103,7 @@ export class SeenRequest {
     return this.headers.find(([name]) => name.toLowerCase() === lowerName)?.[1];
   }
 
-  /** The body as UTF-8 text, up to 1 MiB of it. */
+  /** The body as UTF-8 text, as much as is kept of it. */
   get body(): string {
     return Buffer.concat(this.#kept).toString('utf8');
   }
@@ -121,19 +121,97 @@ export class SeenRequest {
     return this.abortedAt !== NEVER;
   }
 
+  /** Lets go of the body's text. */
+  forgetBody(): void {
+    this.#kept.length = 0;
+  }
+
   /** Takes body bytes. Called by the connection. */
   addBody(bytes: Buffer): void {
-    if (this.bodyBytes < KEEP_BODY_BYTES) this.#kept.push(Buffer.from(bytes));
+    if (this.bodyBytes < this.#keepBodyBytes) this.#kept.push(Buffer.from(bytes));
     this.bodyBytes += bytes.length;
     this.#hash ??= createHash('sha256');
     this.#hash.update(bytes);
   }
 }
 
+/** How much an upstream remembers. */
+export interface KeepLimits {
+  /** Requests and, apart, connections; the oldest are forgotten. Default: all. */
+  readonly records?: number;
+  /** Of each body, as text for scripts; the hash covers all of it. Default 1 MiB. */
+  readonly bodyBytes?: number;
+  /** Forget the text of a body once its request is answered. */
+  readonly bodyUntilAnswered?: boolean;
+}
+
 /** All an upstream saw. */
 export class Seen {
+  readonly keep: KeepLimits;
   readonly connections: SeenConnection[] = [];
   readonly requests: SeenRequest[] = [];
+  /** Counts that outlive forgotten records. */
+  connectionCount: number = 0;
+  requestCount: number = 0;
+  executedCount: number = 0;
+  answeredCount: number = 0;
+  abortedCount: number = 0;
+  readonly closedCounts = new Map<ClosedBy, number>();
+
+  constructor(keep: KeepLimits = {}) {
+    this.keep = keep;
+  }
+
+  /** A connection was accepted. */
+  connectionOpened(now: number): SeenConnection {
+    const record = new SeenConnection(this.connectionCount, now);
+    this.connectionCount += 1;
+    this.#push(this.connections, record);
+    return record;
+  }
+
+  /** A connection's socket is closed on both sides. */
+  connectionClosed(record: SeenConnection): void {
+    const who = record.closedBy;
+    if (who !== undefined) this.closedCounts.set(who, (this.closedCounts.get(who) ?? 0) + 1);
+  }
+
+  /** A request's head is complete. */
+  requestBegan(
+    head: Pick<SeenRequest, 'method' | 'path' | 'version' | 'headers' | 'rawHead'>,
+    connection: SeenConnection,
+    idHeader: string,
+    headAt: number,
+  ): SeenRequest {
+    const keepBodyBytes = this.keep.bodyBytes ?? 1024 * 1024;
+    const index = this.requestCount;
+    const parts = { ...head, index, connection, idHeader, headAt, keepBodyBytes };
+    const request = new SeenRequest(parts);
+    this.requestCount += 1;
+    connection.requests += 1;
+    this.#push(this.requests, request);
+    return request;
+  }
+
+  /** A request was read whole; `executes`: and acted upon. */
+  requestRead(request: SeenRequest, now: number, executes: boolean): void {
+    request.bodyAt = now;
+    request.executed = executes;
+    if (executes) this.executedCount += 1;
+  }
+
+  /** A request's answer was written whole. */
+  requestAnswered(request: SeenRequest, now: number): void {
+    request.answeredAt = now;
+    this.answeredCount += 1;
+    if (this.keep.bodyUntilAnswered === true) request.forgetBody();
+  }
+
+  /** The caller left while a request was under way. */
+  requestAborted(request: SeenRequest, now: number): void {
+    request.abortedAt = now;
+    this.abortedCount += 1;
+  }
 
   /** How often each request id was executed; requests without an id do not count. */
   executions(): Map<string, number> {
@@ -157,5 +235,12 @@ export class Seen {
   /** Connections closed by `who`. */
   closedBy(who: ClosedBy): number {
     return this.connections.filter((connection) => connection.closedBy === who).length;
+  }
+
+  #push<T>(list: T[], record: T): void {
+    list.push(record);
+    const max = this.keep.records ?? Number.POSITIVE_INFINITY;
+    // In blocks, because cutting off one at a time moves the whole list each time.
+    if (list.length >= max * 2) list.splice(0, list.length - max);
   }
 }

@@ -4,6 +4,8 @@
 // ends the connection or stalls for good there is none.
 
 import type { Answer, Behaviour, Fault, Point, Step } from './behaviour.ts';
+import type { WireContext } from './response-head.ts';
+import { ResponseHead, fieldLines } from './response-head.ts';
 
 /** One operation of the player. */
 export type Op =
@@ -16,18 +18,12 @@ export type Op =
   /** The answer is complete; `reusable` tells whether its framing allows another. */
   | { readonly do: 'done'; readonly reusable: boolean };
 
-/** What the request and the connection add to the answer. */
-export interface WireContext {
-  readonly method: string;
-  readonly requestVersion: string;
-  /** The connection closes after this answer and says so. */
-  readonly announceClose: boolean;
-}
-
-type Framing = NonNullable<Behaviour['framing']>;
-
 /** All operations of one answer, faults included. */
-export function* wireOps(behaviour: Behaviour, answer: Answer, context: WireContext): Generator<Op> {
+export function* wireOps(
+  behaviour: Behaviour,
+  answer: Answer,
+  context: WireContext,
+): Generator<Op> {
   for (const op of spread(new Wire(behaviour, answer, context).ops(), behaviour)) {
     yield op;
     if (endsAnswer(op)) return;
@@ -42,16 +38,14 @@ export function endsAnswer(op: Op): boolean {
 class Wire {
   readonly #behaviour: Behaviour;
   readonly #answer: Answer;
-  readonly #context: WireContext;
-  readonly #framing: Framing;
+  readonly #head: ResponseHead;
   readonly #faults: readonly Fault[];
   #bodySent: number = 0;
 
   constructor(behaviour: Behaviour, answer: Answer, context: WireContext) {
     this.#behaviour = behaviour;
     this.#answer = answer;
-    this.#context = context;
-    this.#framing = framingOf(behaviour, answer, context);
+    this.#head = new ResponseHead(behaviour, answer, context);
     this.#faults = behaviour.faults ?? [];
   }
 
@@ -64,20 +58,17 @@ class Wire {
       const text = `HTTP/1.1 ${interim.status} Interim\r\n${fieldLines(interim.headers ?? [])}\r\n`;
       yield { do: 'write', bytes: Buffer.from(text, 'latin1'), part: 'head' };
     }
-    yield* this.#head();
+    yield* this.#headOps();
     yield* this.#at('after-head');
     yield* this.#at('first-event');
-    const { status } = this.#answer;
-    const bodiless = this.#context.method === 'HEAD' || status === 204 || status === 304;
-    if (!bodiless) yield* this.#body();
+    if (!this.#head.bodiless) yield* this.#body();
     yield* this.#at('end');
     if (behaviour.extraBytes !== undefined) yield* this.#write(behaviour.extraBytes, 'body');
-    if (this.#framing === 'until-close' && !bodiless) yield { do: 'fin' };
-    yield { do: 'done', reusable: !this.#closes() };
+    yield { do: 'done', reusable: !this.#head.closes };
   }
 
-  *#head(): Generator<Op> {
-    const bytes = Buffer.from(this.#behaviour.rawHead ?? this.#headText(), 'latin1');
+  *#headOps(): Generator<Op> {
+    const bytes = Buffer.from(this.#behaviour.rawHead ?? this.#head.text(), 'latin1');
     let sent = 0;
     for (const { at, fault } of this.#cuts('head:')) {
       if (at > bytes.length) break;
@@ -106,7 +97,7 @@ class Wire {
       yield* this.#at(`event:${events + 1}`);
     }
     yield* this.#at('before-end');
-    if (this.#framing !== 'chunked') return;
+    if (this.#head.framing !== 'chunked') return;
     yield* this.#write(`0\r\n${fieldLines(this.#behaviour.trailers ?? [])}\r\n`, 'body');
   }
 
@@ -126,7 +117,7 @@ class Wire {
     if (step.afterMs > 0) yield { do: 'wait', ms: step.afterMs };
     const bytes = Buffer.from(step.bytes as Uint8Array);
     const { badChunk } = this.#behaviour;
-    const chunked = this.#framing === 'chunked';
+    const chunked = this.#head.framing === 'chunked';
     const bad = chunked && badChunk?.afterEvents === events ? badChunk.how : undefined;
     if (chunked) yield* this.#write(`${badSize(bad, bytes.length)}\r\n`, 'body');
     yield* this.#payload(bytes);
@@ -171,49 +162,6 @@ class Wire {
       .map((fault) => ({ at: Number(fault.at.slice(prefix.length)), fault }))
       .toSorted((a, b) => a.at - b.at);
   }
-
-  #closes(): boolean {
-    if (this.#behaviour.close === true || this.#context.announceClose) return true;
-    if (this.#framing === 'until-close') return true;
-    return false;
-  }
-
-  #headText(): string {
-    const { version = '1.1', keepAlive, lengthOff = 0, trailers } = this.#behaviour;
-    const { status, reason = reasonOf(status), headers } = this.#answer;
-    const fields = headers.filter(([name]) => !ownFields.has(name.toLowerCase()));
-    if (this.#framing === 'chunked') fields.push(['transfer-encoding', 'chunked']);
-    if (this.#framing === 'length' && status !== 204 && status !== 304) {
-      fields.push(['content-length', String(bodyBytesOf(this.#answer) + lengthOff)]);
-    }
-    if (trailers !== undefined) fields.push(['trailer', trailers.map(([name]) => name).join(', ')]);
-    if (keepAlive !== undefined) fields.push(['keep-alive', keepAlive]);
-    if (this.#closes()) fields.push(['connection', 'close']);
-    else if (version === '1.0' || this.#context.requestVersion === '1.0' || keepAlive !== undefined) {
-      fields.push(['connection', 'keep-alive']);
-    }
-    return `HTTP/${version} ${status} ${reason}\r\n${fieldLines(fields)}\r\n`;
-  }
-}
-
-const ownFields = new Set(['content-length', 'transfer-encoding', 'connection', 'keep-alive']);
-
-function framingOf(behaviour: Behaviour, answer: Answer, context: WireContext): Framing {
-  const old = behaviour.version === '1.0' || context.requestVersion === '1.0';
-  if (behaviour.framing !== undefined) return behaviour.framing;
-  if (behaviour.trailers !== undefined || behaviour.badChunk !== undefined) return 'chunked';
-  if (behaviour.lengthOff !== undefined || answer.bodyBytes !== undefined) return 'length';
-  if (!Array.isArray(answer.steps) || behaviour.errorEvent !== undefined || answer.steps.length > 1) {
-    return old ? 'until-close' : 'chunked';
-  }
-  return 'length';
-}
-
-function bodyBytesOf(answer: Answer): number {
-  if (answer.bodyBytes !== undefined) return answer.bodyBytes;
-  let bytes = 0;
-  for (const step of answer.steps) bytes += Buffer.byteLength(step.bytes as string);
-  return bytes;
 }
 
 function badSize(how: string | undefined, size: number): string {
@@ -221,10 +169,6 @@ function badSize(how: string | undefined, size: number): string {
   if (how === 'negative') return `-${size.toString(16)}`;
   if (how === 'huge') return 'f'.repeat(17);
   return size.toString(16);
-}
-
-function fieldLines(fields: readonly (readonly [string, string])[]): string {
-  return fields.map(([name, value]) => `${name}: ${value}\r\n`).join('');
 }
 
 /** Merges neighbouring writes, or cuts them into a trickle. */
@@ -271,22 +215,4 @@ function* merged(ops: Iterable<Op>): Generator<Op> {
     }
     if (op.do !== 'write') yield op;
   }
-}
-
-/** The usual words for a status; parsers ignore them. */
-function reasonOf(status: number): string {
-  const known: Record<number, string> = {
-    200: 'OK',
-    204: 'No Content',
-    304: 'Not Modified',
-    400: 'Bad Request',
-    401: 'Unauthorized',
-    417: 'Expectation Failed',
-    429: 'Too Many Requests',
-    500: 'Internal Server Error',
-    502: 'Bad Gateway',
-    503: 'Service Unavailable',
-    529: 'Overloaded',
-  };
-  return known[status] ?? 'Status';
 }

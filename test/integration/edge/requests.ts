@@ -32,17 +32,37 @@ const HOST = 'Host: here\r\n';
 
 /** Messages that must be refused with this status and never reach a service. */
 const refusals: readonly (readonly [string, number, string])[] = [
-  ['both Content-Length and Transfer-Encoding', 400, `POST / HTTP/1.1\r\n${HOST}Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`],
-  ['Transfer-Encoding before Content-Length', 400, `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n`],
-  ['two different lengths', 400, `POST / HTTP/1.1\r\n${HOST}Content-Length: 4\r\nContent-Length: 5\r\n\r\nabcde`],
+  [
+    'both Content-Length and Transfer-Encoding',
+    400,
+    `POST / HTTP/1.1\r\n${HOST}Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+  ],
+  [
+    'Transfer-Encoding before Content-Length',
+    400,
+    `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n`,
+  ],
+  [
+    'two different lengths',
+    400,
+    `POST / HTTP/1.1\r\n${HOST}Content-Length: 4\r\nContent-Length: 5\r\n\r\nabcde`,
+  ],
   ['a folded header line', 400, `GET / HTTP/1.1\r\n${HOST}X-A: 1\r\n  folded\r\n\r\n`],
   ['a bare LF in the head', 400, `GET / HTTP/1.1\n${HOST}\r\n\r\n`],
   ['a space before the colon', 400, `GET / HTTP/1.1\r\n${HOST}X-A : 1\r\n\r\n`],
   ['a bare CR in a value', 400, `GET / HTTP/1.1\r\n${HOST}X-A: 1\rX-B: 2\r\n\r\n`],
   ['a NUL in a value', 400, `GET / HTTP/1.1\r\n${HOST}X-A: 1\0\r\n\r\n`],
   ['a signed length', 400, `POST / HTTP/1.1\r\n${HOST}Content-Length: +4\r\n\r\nabcd`],
-  ['a coding after chunked', 400, `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked, identity\r\n\r\n`],
-  ['chunked twice', 400, `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`],
+  [
+    'a coding after chunked',
+    400,
+    `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked, identity\r\n\r\n`,
+  ],
+  [
+    'chunked twice',
+    400,
+    `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+  ],
   ['no Host', 400, 'GET / HTTP/1.1\r\n\r\n'],
   ['two Hosts', 400, `GET / HTTP/1.1\r\n${HOST}Host: there\r\n\r\n`],
 ];
@@ -212,7 +232,10 @@ export function requestSuite(kind: EdgeKind): void {
       const caller = await RawCaller.open(rig.port);
       caller.say(start);
       await caller.until((text) => text.startsWith('HTTP/1.1 408'));
-      await waitFor(() => rig.sweep.size <= 1, () => 'the sweep to empty');
+      await waitFor(
+        () => rig.sweep.size <= 1,
+        () => 'the sweep to empty',
+      );
       caller.destroy();
     });
 

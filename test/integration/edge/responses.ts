@@ -17,7 +17,11 @@ const GET = 'GET / HTTP/1.1\r\nHost: here\r\n\r\n';
 const SSE = { 'content-type': 'text/event-stream' };
 
 /** A service that hands its sink to the test and honours cancellation like the transport. */
-function byHand(): { service: (call: Call, sink: Sink) => void; sink(): Sink; cancelledAt: number } {
+function byHand(): {
+  service: (call: Call, sink: Sink) => void;
+  sink(): Sink;
+  cancelledAt: number;
+} {
   let held: Sink | undefined;
   const hand = {
     cancelledAt: -1,
@@ -79,7 +83,10 @@ export function responseSuite(kind: EdgeKind): void {
       const hand = byHand();
       const caller = await open(hand.service);
       caller.say('GET / HTTP/1.0\r\n\r\n');
-      await waitFor(() => rig.calls.length === 1, () => 'the call');
+      await waitFor(
+        () => rig.calls.length === 1,
+        () => 'the call',
+      );
       hand.sink().start(head(200), freeFlow);
       hand.sink().chunk(Buffer.from('half'));
       await caller.until((text) => text.endsWith('half'));
@@ -92,7 +99,10 @@ export function responseSuite(kind: EdgeKind): void {
       const hand = byHand();
       const caller = await open(hand.service);
       caller.say(GET);
-      await waitFor(() => rig.calls.length === 1, () => 'the call');
+      await waitFor(
+        () => rig.calls.length === 1,
+        () => 'the call',
+      );
       hand.sink().start(head(200, SSE), freeFlow);
       hand.sink().chunk(Buffer.from('data: half'));
       hand.sink().fail(new CallError('STREAM_CUT'));
@@ -174,7 +184,9 @@ export function responseSuite(kind: EdgeKind): void {
       const bytes = randomBytes(300_000);
       const caller = await open((_call, sink) => {
         sink.start(head(200, { 'content-encoding': 'gzip' }, 'length', bytes.length), freeFlow);
-        for (let at = 0; at < bytes.length; at += 60_000) sink.chunk(bytes.subarray(at, at + 60_000));
+        for (let at = 0; at < bytes.length; at += 60_000) {
+          sink.chunk(bytes.subarray(at, at + 60_000));
+        }
         sink.end();
       });
       caller.say(GET);
@@ -197,7 +209,10 @@ export function responseSuite(kind: EdgeKind): void {
           const caller = await open(hand.service);
           const length = phase === 'uploading' ? 100 : 3;
           caller.say(`POST / HTTP/1.1\r\nHost: h\r\nContent-Length: ${length}\r\n\r\nabc`);
-          await waitFor(() => rig.calls.length === 1, () => 'the call');
+          await waitFor(
+            () => rig.calls.length === 1,
+            () => 'the call',
+          );
           if (phase === 'streaming') {
             hand.sink().start(head(200, SSE), freeFlow);
             hand.sink().chunk(Buffer.from('data: 1\n\n'));
@@ -205,7 +220,10 @@ export function responseSuite(kind: EdgeKind): void {
           }
           const leftAt = performance.now();
           leave(caller);
-          await waitFor(() => hand.cancelledAt >= 0, () => `the cancellation while ${phase}`);
+          await waitFor(
+            () => hand.cancelledAt >= 0,
+            () => `the cancellation while ${phase}`,
+          );
           assert.ok(hand.cancelledAt - leftAt < 50, `${phase}: ${hand.cancelledAt - leftAt} ms`);
           assert.equal(rig.calls[0]?.cancellation.reason?.code, 'CALLER_GONE');
           await rig.close();
@@ -220,7 +238,10 @@ export function responseSuite(kind: EdgeKind): void {
       const caller = await open(hand.service);
       caller.socket.pause();
       caller.say(GET);
-      await waitFor(() => rig.calls.length === 1, () => 'the call');
+      await waitFor(
+        () => rig.calls.length === 1,
+        () => 'the call',
+      );
       hand.sink().start(head(200), flow);
       const block = Buffer.alloc(32_768, 120);
       let sent = 0;
@@ -231,7 +252,10 @@ export function responseSuite(kind: EdgeKind): void {
       }
       assert.equal(paused, true);
       caller.socket.resume();
-      await waitFor(() => !paused, () => 'the flow to go on');
+      await waitFor(
+        () => !paused,
+        () => 'the flow to go on',
+      );
       caller.destroy();
     });
 
@@ -242,13 +266,19 @@ export function responseSuite(kind: EdgeKind): void {
       const caller = await open(hand.service, { writeStallMs: 200 });
       caller.socket.pause();
       caller.say(GET);
-      await waitFor(() => rig.calls.length === 1, () => 'the call');
+      await waitFor(
+        () => rig.calls.length === 1,
+        () => 'the call',
+      );
       hand.sink().start(head(200), flow);
       while (!paused) {
         hand.sink().chunk(Buffer.alloc(65_536));
         await new Promise((resolve) => setImmediate(resolve));
       }
-      await waitFor(() => hand.cancelledAt >= 0, () => 'the cut');
+      await waitFor(
+        () => hand.cancelledAt >= 0,
+        () => 'the cut',
+      );
       assert.equal(rig.calls[0]?.cancellation.reason?.code, 'CALLER_STALLED');
       caller.destroy();
     });
@@ -257,11 +287,16 @@ export function responseSuite(kind: EdgeKind): void {
       rig = await startEdge(kind, echo);
       for (let round = 0; round < 20; round += 1) {
         const caller = await RawCaller.open(rig.port);
-        caller.say(`POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n${round % 2 ? 'hello' : 'he'}`);
+        caller.say(
+          `POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n${round % 2 ? 'hello' : 'he'}`,
+        );
         if (round % 2 === 1) await caller.until((text) => text.endsWith('hello'));
         caller.destroy();
       }
-      await waitFor(() => rig.sweep.size === 0, () => `an empty sweep, not ${rig.sweep.size}`);
+      await waitFor(
+        () => rig.sweep.size === 0,
+        () => `an empty sweep, not ${rig.sweep.size}`,
+      );
       assert.equal(rig.budget.usedBytes, 0);
     });
   });

@@ -1,0 +1,306 @@
+// Walks through a JSON text as its bytes come, cut anywhere, and reports the members that a tree of
+// fields names. It knows depth, strings and escapes exactly; it does not judge the rest of the grammar.
+// Invariants: the same bytes give the same reports at every split; memory is bounded by
+// `CAPTURE_BYTES_MAX` and `DEPTH_MAX`; subtrees without a named member cost a bracket count only.
+// Indexed reads are in range by the conditions around them, which is what the casts say.
+
+import type { FieldNode, FieldSink } from './json-fields.ts';
+import { closingQuote } from './line-end.ts';
+
+/** Longest key or string value that is reported, in bytes as written. */
+export const CAPTURE_BYTES_MAX = 256;
+/** Levels that are followed; deeper ones are skipped. Trees of fields have at most five. */
+const DEPTH_MAX = 16;
+
+const VALUE = 0; // before a value
+const MEMBER = 1; // in an object, before a key, a comma or the end
+const KEY = 2; // inside a key
+const COLON = 3; // between key and value
+const TEXT = 4; // inside a string that is reported
+const PASSED_TEXT = 5; // inside a string that is not
+const NUMBER = 6; // inside a number that is reported
+const WORD = 7; // inside a number or literal that is not
+const TREE = 8; // inside a subtree that is skipped
+const OVER = 9;
+
+/** One walk through one JSON text; `begin` starts the next one. */
+export class JsonWalk {
+  /** The top value has begun. */
+  opened: boolean = false;
+  /** The top value is an object, list or string and has been closed. */
+  closed: boolean = false;
+  readonly #sink: FieldSink;
+  #state: number = OVER;
+  #node: FieldNode | undefined = undefined;
+  readonly #stack: FieldNode[] = [];
+  #listMask: number = 0;
+  /** Open brackets inside a skipped subtree. */
+  #treeDepth: number = 0;
+  #treeText: boolean = false;
+  /** The next byte is escaped by the last one. */
+  #escaped: boolean = false;
+  #captured: Uint8Array | undefined = undefined;
+  #capturedLength: number = 0;
+  #number: number = 0;
+  #negative: boolean = false;
+
+  constructor(sink: FieldSink) {
+    this.#sink = sink;
+  }
+
+  /** Starts at the front of a text, following `root`. */
+  begin(root: FieldNode): void {
+    this.opened = false;
+    this.closed = false;
+    this.#state = VALUE;
+    this.#node = root;
+    this.#stack.length = 0;
+    this.#listMask = 0;
+    this.#treeText = false;
+    this.#escaped = false;
+    this.#capturedLength = 0;
+  }
+
+  /** The text stops inside its top value. A bare number or literal says nothing about its end. */
+  get unfinished(): boolean {
+    const bare = this.#state === VALUE || this.#state === NUMBER || this.#state === WORD;
+    return this.#state !== OVER && (this.#stack.length > 0 || !bare);
+  }
+
+  /** Reports nothing more, whatever comes. */
+  stop(): void {
+    this.#state = OVER;
+  }
+
+  /** Reads `bytes[from..to)`; the bytes are lent. */
+  feed(bytes: Uint8Array, from: number, to: number): void {
+    let at = from;
+    while (at < to) {
+      switch (this.#state) {
+        case VALUE:
+          at = this.#value(bytes, at);
+          break;
+        case MEMBER:
+          at = this.#member(bytes, at);
+          break;
+        case KEY:
+        case TEXT:
+        case PASSED_TEXT:
+          at = this.#text(bytes, at, to);
+          break;
+        case COLON:
+          if (bytes[at] === 58) this.#state = VALUE;
+          at += 1;
+          break;
+        case NUMBER:
+          at = this.#digits(bytes, at, to);
+          break;
+        case WORD:
+          while (at < to && !endsWord(bytes[at] as number)) at += 1;
+          if (at < to) this.#valueOver();
+          break;
+        case TREE:
+          at = this.#tree(bytes, at, to);
+          break;
+        default:
+          return;
+      }
+    }
+  }
+
+  #value(bytes: Uint8Array, at: number): number {
+    const byte = bytes[at] as number;
+    // White space, commas of a list, and the bytes of a byte order mark.
+    if (byte <= 32 || byte === 44 || byte >= 0xbb) return at + 1;
+    if (byte === 93 || byte === 125) {
+      this.#close();
+      return at + 1;
+    }
+    this.opened = true;
+    const reported = this.#node !== undefined && this.#node.field >= 0;
+    if (byte === 34) this.#state = reported ? TEXT : PASSED_TEXT;
+    else if (byte === 123 || byte === 91) this.#open(byte === 91);
+    else if (reported && (byte === 45 || (byte >= 48 && byte <= 57))) {
+      this.#number = byte === 45 ? 0 : byte - 48;
+      this.#negative = byte === 45;
+      this.#state = NUMBER;
+    } else {
+      this.#state = WORD;
+      if (byte === 116 || byte === 102) this.#report(undefined, byte === 116 ? 1 : 0);
+    }
+    return at + 1;
+  }
+
+  #open(asList: boolean): void {
+    const node = this.#node;
+    const depth = this.#stack.length;
+    if (node !== undefined && !asList) this.#report(undefined, 0);
+    if (this.#state === OVER) return;
+    const followed = node !== undefined && (asList ? node.items !== undefined : node.hasMembers);
+    if (!followed || depth === DEPTH_MAX) {
+      this.#state = TREE;
+      this.#treeDepth = 1;
+      return;
+    }
+    this.#stack.push(node);
+    if (asList) {
+      this.#listMask |= 1 << depth;
+      this.#node = node.items;
+    } else {
+      this.#listMask &= ~(1 << depth);
+      this.#state = MEMBER;
+    }
+  }
+
+  #close(): void {
+    if (this.#stack.pop() === undefined) this.#state = OVER;
+    else this.#valueOver();
+  }
+
+  /** A value has ended: what stands around it decides what comes next. */
+  #valueOver(): void {
+    if (this.#state === OVER) return;
+    const depth = this.#stack.length;
+    if (depth === 0) {
+      this.closed = true;
+      this.#state = OVER;
+    } else if ((this.#listMask & (1 << (depth - 1))) !== 0) {
+      this.#node = (this.#stack[depth - 1] as FieldNode).items;
+      this.#state = VALUE;
+    } else this.#state = MEMBER;
+  }
+
+  #member(bytes: Uint8Array, at: number): number {
+    const byte = bytes[at];
+    if (byte === 34) this.#state = KEY;
+    else if (byte === 125 || byte === 93) this.#close();
+    return at + 1;
+  }
+
+  #text(bytes: Uint8Array, from: number, to: number): number {
+    let at = from;
+    if (this.#escaped) {
+      this.#escaped = false;
+      at += 1;
+    }
+    const end = closingQuote(bytes, at, to);
+    if (end >= to) {
+      this.#escaped = end > to;
+      if (this.#state !== PASSED_TEXT) this.#capture(bytes, from, to);
+      return to;
+    }
+    if (this.#state === PASSED_TEXT) this.#valueOver();
+    else if (this.#capturedLength === 0) this.#textOver(bytes, from, end);
+    else {
+      this.#capture(bytes, from, end);
+      const length = this.#capturedLength;
+      this.#capturedLength = 0;
+      this.#textOver(this.#captured as Uint8Array, 0, length);
+    }
+    return end + 1;
+  }
+
+  /** Keeps a part of a text that goes on in the next bytes; counts on when there is no room. */
+  #capture(bytes: Uint8Array, from: number, to: number): void {
+    this.#captured ??= new Uint8Array(CAPTURE_BYTES_MAX);
+    const room = CAPTURE_BYTES_MAX - this.#capturedLength;
+    for (let at = from; at < to && at - from < room; at += 1) {
+      this.#captured[this.#capturedLength + at - from] = bytes[at] as number;
+    }
+    this.#capturedLength += to - from;
+  }
+
+  #textOver(bytes: Uint8Array, from: number, to: number): void {
+    const fits = to - from <= CAPTURE_BYTES_MAX;
+    if (this.#state === KEY) {
+      this.#state = COLON;
+      this.#node = fits ? this.#memberNamed(bytes, from, to) : undefined;
+      return;
+    }
+    const text = fits ? decoded(bytes, from, to) : undefined;
+    if (text !== undefined) this.#report(text, 0);
+    this.#valueOver();
+  }
+
+  #memberNamed(bytes: Uint8Array, from: number, to: number): FieldNode | undefined {
+    const around = this.#stack[this.#stack.length - 1] as FieldNode;
+    if (!bytes.subarray(from, to).includes(92)) return around.member(bytes, from, to);
+    const key = decoded(bytes, from, to);
+    if (key === undefined) return undefined;
+    const plain = Buffer.from(key, 'utf8');
+    return around.member(plain, 0, plain.length);
+  }
+
+  #digits(bytes: Uint8Array, from: number, to: number): number {
+    let at = from;
+    for (; at < to; at += 1) {
+      const byte = bytes[at] as number;
+      if (byte >= 48 && byte <= 57) this.#number = this.#number * 10 + (byte - 48);
+      else if (endsWord(byte)) {
+        this.#report(undefined, this.#negative ? -this.#number : this.#number);
+        this.#valueOver();
+        return at;
+      } else {
+        // A fraction or an exponent: no counter looks like that.
+        this.#state = WORD;
+        return at;
+      }
+    }
+    return at;
+  }
+
+  #tree(bytes: Uint8Array, from: number, to: number): number {
+    let at = from;
+    if (this.#treeText) {
+      if (this.#escaped) at += 1;
+      at = this.#passText(bytes, at, to);
+    }
+    let depth = this.#treeDepth;
+    while (at < to) {
+      const byte = bytes[at] as number;
+      at += 1;
+      if (byte === 34) at = this.#passText(bytes, at, to);
+      else if (byte === 123 || byte === 91) depth += 1;
+      else if (byte === 125 || byte === 93) {
+        depth -= 1;
+        if (depth === 0) {
+          this.#valueOver();
+          return at;
+        }
+      }
+    }
+    this.#treeDepth = depth;
+    return at;
+  }
+
+  /** Goes behind the string that `at` stands in, or notes that it goes on. */
+  #passText(bytes: Uint8Array, at: number, to: number): number {
+    const end = closingQuote(bytes, at, to);
+    this.#treeText = end >= to;
+    this.#escaped = end > to;
+    return this.#treeText ? to : end + 1;
+  }
+
+  #report(text: string | undefined, number: number): void {
+    const field = this.#node?.field ?? -1;
+    if (field >= 0) this.#sink.found(field, text, number);
+  }
+}
+
+/** Comma, bracket or white space. */
+function endsWord(byte: number): boolean {
+  return byte === 44 || byte === 125 || byte === 93 || byte <= 32;
+}
+
+function decoded(bytes: Uint8Array, from: number, to: number): string | undefined {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('utf8');
+  if (!text.includes('\\')) return text;
+  try {
+    const value: unknown = JSON.parse(`"${text}"`);
+    return typeof value === 'string' ? value : undefined;
+  } catch (fault) {
+    // Not a JSON string after all; the walk goes on, the value is unknown.
+    if (fault instanceof SyntaxError) return undefined;
+    throw fault;
+  }
+}

@@ -1,0 +1,51 @@
+// What clients must be told so that they use a gateway: exports for a shell, a JSON object, and a
+// snippet for Codex. Knows the variables of each client (reference: clients), nothing of running.
+
+/** One variable of one or more clients. */
+export interface ClientVariable {
+  readonly name: string;
+  readonly value: string;
+  readonly of: string;
+}
+
+/** The variables that point clients at a gateway. `url` is its address without a path. */
+export function clientVariables(url: string): ClientVariable[] {
+  return [
+    { name: 'ANTHROPIC_BASE_URL', value: url, of: 'Claude Code and the Anthropic SDKs' },
+    { name: 'OPENAI_BASE_URL', value: `${url}/v1`, of: 'the OpenAI SDKs' },
+  ];
+}
+
+/** The lines for `eval "$(holdfast env)"`: exports, and what cannot be exported as comments. */
+export function shellExports(url: string): string {
+  const exports = clientVariables(url).map(
+    ({ name, value, of }) => `# ${of}\nexport ${name}=${shellQuoted(value)}`,
+  );
+  const codex = codexConfig(url)
+    .trimEnd()
+    .split('\n')
+    .map((line) => `#   ${line}`.trimEnd());
+  return [
+    ...exports,
+    '# Keys stay as they are: the gateway passes on what each client sends.',
+    '# Codex reads a file instead; put this into ~/.codex/config.toml:',
+    ...codex,
+    '',
+  ].join('\n');
+}
+
+/** A provider for `~/.codex/config.toml`. */
+export function codexConfig(url: string): string {
+  return `model_provider = "holdfast"
+
+[model_providers.holdfast]
+name = "Holdfast"
+base_url = "${url}/v1"
+env_key = "OPENAI_API_KEY"
+wire_api = "responses"
+`;
+}
+
+function shellQuoted(value: string): string {
+  return /^[\w:/.[\]-]+$/.test(value) ? value : `'${value.replaceAll("'", String.raw`'\''`)}'`;
+}

@@ -1,0 +1,77 @@
+// What the target of a request decides: which routes can match it and what path each of them sends
+// upstream. Remembered per target, because clients use few; bounded, because callers choose them.
+
+import type { CompiledRoute, Target } from './route-table.ts';
+
+/** One route that a target can take. */
+export interface PlannedRoute {
+  readonly route: CompiledRoute;
+  readonly post: Target;
+  readonly other: Target;
+  /** Path with query, as sent upstream. */
+  readonly path: string;
+}
+
+/** Every route a target can take, in order. */
+export interface PathPlan {
+  /** Without query. */
+  readonly path: string;
+  readonly routes: readonly PlannedRoute[];
+  /** The path could mean another one to whoever resolves its dots; nothing may take it. */
+  readonly unsafe: boolean;
+}
+
+/** Targets remembered; past it all are forgotten, which costs each a microsecond. */
+export const PLANS_MAX = 1_024;
+/** Longer targets are worked out each time. */
+const REMEMBERED_LENGTH_MAX = 1_024;
+
+/** A `.` or `..` segment, in any spelling that some server takes for one. */
+const DOT_SEGMENT = /(?:^|[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?:[/\\;]|%2f|%5c|%3b|$)/i;
+
+/** The plans of one table of routes. */
+export class PathPlans {
+  readonly #routes: readonly CompiledRoute[];
+  readonly #plans = new Map<string, PathPlan>();
+
+  constructor(routes: readonly CompiledRoute[]) {
+    this.#routes = routes;
+  }
+
+  /** The plan for a request target. */
+  planFor(target: string): PathPlan {
+    const known = this.#plans.get(target);
+    if (known !== undefined) return known;
+    const plan = this.#make(target);
+    if (target.length <= REMEMBERED_LENGTH_MAX) {
+      if (this.#plans.size >= PLANS_MAX) this.#plans.clear();
+      this.#plans.set(target, plan);
+    }
+    return plan;
+  }
+
+  #make(target: string): PathPlan {
+    const at = target.indexOf('?');
+    const path = at < 0 ? target : target.slice(0, at);
+    const query = at < 0 ? '' : target.slice(at);
+    const unsafe = DOT_SEGMENT.test(path);
+    const routes = unsafe ? [] : this.#routes.filter((route) => route.path.matches(path));
+    return { path, unsafe, routes: routes.map((route) => planned(route, path, query)) };
+  }
+}
+
+function planned(route: CompiledRoute, path: string, query: string): PlannedRoute {
+  const rewritten = rewrite(path, route.stripPrefix, route.addPrefix);
+  return {
+    route,
+    post: route.target(rewritten, true),
+    other: route.target(rewritten, false),
+    path: rewritten + query,
+  };
+}
+
+function rewrite(path: string, stripPrefix: string, addPrefix: string): string {
+  const stripped = path.startsWith(stripPrefix) ? path.slice(stripPrefix.length) : path;
+  const joined = addPrefix + stripped;
+  return joined.startsWith('/') ? joined : `/${joined}`;
+}

@@ -1,0 +1,196 @@
+// Where each request goes, by one snapshot of the configuration. What depends on the path alone is
+// worked out once per distinct target and remembered; the body is read for its model only while a
+// route that could still match asks for one, and each byte only once.
+// Invariant: never throws, and decides at the latest when the body is complete or not kept whole.
+
+import type { Dialect } from '../core/dialect.ts';
+import { CallError } from '../core/errors.ts';
+import type { Service } from '../core/layer.ts';
+import type { ReplayBody } from '../core/replay-body.ts';
+import type { Resolution, Route } from '../core/route.ts';
+import type { Router } from '../edges/http-server/router.ts';
+import type { RequestHead } from '../http1/head.ts';
+import type { Settings } from './config/settings.ts';
+import { profileLimits } from './config/settings.ts';
+import type { Environment } from './config/interpolate.ts';
+import { dialectTable } from './dialect-table.ts';
+import { isExpectedHost } from './host-check.ts';
+import {
+  dialectOfCaller,
+  emptyAnswer,
+  isProbe,
+  noRouteError,
+  refusal,
+} from './local-answers.ts';
+import { BodyModel } from './body-model.ts';
+import { PathPlans } from './path-plans.ts';
+import type { PathPlan, PlannedRoute } from './path-plans.ts';
+import { compileRoutes, fieldsMatch } from './route-table.ts';
+import type { RouteTable, Services } from './route-table.ts';
+
+const refusalDialects = {
+  anthropic: dialectTable.anthropic,
+  chat: dialectTable['openai-chat'],
+  responses: dialectTable['openai-responses'],
+  plain: dialectTable.plain,
+};
+
+/** A request whose decision waits for more of its body; kept with the body. */
+class Undecided {
+  readonly router: ConfiguredRouter;
+  readonly plan: PathPlan;
+  readonly model: BodyModel;
+
+  constructor(router: ConfiguredRouter, plan: PathPlan, model: BodyModel) {
+    this.router = router;
+    this.plan = plan;
+    this.model = model;
+  }
+}
+
+/** The router of one configuration. */
+export class ConfiguredRouter implements Router {
+  readonly table: RouteTable;
+  readonly #settings: Settings;
+  readonly #services: Services;
+  readonly #plans: PathPlans;
+  readonly #probe: Service;
+  readonly #ownRoutes = new Map<Dialect, Route>();
+
+  constructor(settings: Settings, services: Services, env: Environment) {
+    this.#settings = settings;
+    this.#services = services;
+    this.table = compileRoutes(settings, services, env);
+    this.#plans = new PathPlans(this.table.routes);
+    this.#probe = services.local(emptyAnswer(200));
+  }
+
+  keepBytesMax(): number {
+    return this.#settings.limits.replayBytes;
+  }
+
+  dialectFor(head: RequestHead): Dialect {
+    return dialectOfCaller(head, refusalDialects);
+  }
+
+  resolve(head: RequestHead, body: ReplayBody): Resolution | undefined {
+    const waiting = body.routing;
+    if (waiting instanceof Undecided) {
+      // The decision stays with the configuration under which it began.
+      return waiting.router.#decide(head, body, waiting.plan, waiting.model);
+    }
+    return this.#decide(head, body, this.#plans.planFor(head.target), undefined);
+  }
+
+  #decide(
+    head: RequestHead,
+    body: ReplayBody,
+    plan: PathPlan,
+    begun: BodyModel | undefined,
+  ): Resolution | undefined {
+    let model = begun;
+    const { routes } = plan;
+    for (let at = 0; at < routes.length; at += 1) {
+      const planned = routes[at] as PlannedRoute;
+      const { route } = planned;
+      if (route.method !== undefined && route.method !== head.method) continue;
+      if (route.fields.length > 0 && !fieldsMatch(route.fields, head.headers)) continue;
+      if (route.model !== undefined) {
+        if (model === undefined) {
+          if (head.framing === 'none') continue;
+          model = new BodyModel();
+        }
+        if (!model.read(body)) {
+          body.routing ??= new Undecided(this, plan, model);
+          return undefined;
+        }
+        if (model.name === undefined || !route.model.matches(model.name)) continue;
+      }
+      return this.#take(head, planned);
+    }
+    return this.#takeNone(head, plan, model?.name);
+  }
+
+  #take(head: RequestHead, planned: PlannedRoute): Resolution {
+    if (planned.route.guarded && this.#fromWebPage(head)) return this.#refuseWebPage(head);
+    const target = head.method === 'POST' ? planned.post : planned.other;
+    const { edit } = target;
+    return {
+      route: target.route,
+      service: target.service,
+      path: planned.path,
+      headers: edit === undefined ? head.headers : edit.apply(head.headers),
+    };
+  }
+
+  #takeNone(head: RequestHead, plan: PathPlan, model: string | undefined): Resolution {
+    if (plan.unsafe) {
+      const detail = 'The path holds "." or ".." segments; send it without them.';
+      return this.#refuse(head, new CallError('BAD_REQUEST', { detail }));
+    }
+    if (isProbe(head.method, plan.path)) return this.#own(head, this.#probe);
+    return this.#refuse(head, noRouteError(head.method, plan.path, model));
+  }
+
+  /**
+   * A page in the caller's browser may send requests here although its user never asked for it.
+   * With the caller's own keys that gains nothing; with stored ones it would spend them.
+   */
+  #fromWebPage(head: RequestHead): boolean {
+    if (head.headers.has('origin') || head.headers.has('sec-fetch-site')) return true;
+    return !isExpectedHost(head.authority, this.#settings.listen);
+  }
+
+  #refuseWebPage(head: RequestHead): Resolution {
+    const detail = 'Web pages may not use the credentials stored for this upstream.';
+    return this.#refuse(head, new CallError('UNAUTHORIZED', { detail }));
+  }
+
+  #refuse(head: RequestHead, error: CallError): Resolution {
+    return this.#own(head, this.#services.local(refusal(error)));
+  }
+
+  #own(head: RequestHead, service: Service): Resolution {
+    const route = this.#ownRoute(this.dialectFor(head));
+    return { route, service, path: head.target, headers: head.headers };
+  }
+
+  #ownRoute(dialect: Dialect): Route {
+    let route = this.#ownRoutes.get(dialect);
+    if (route === undefined) {
+      route = Object.freeze({
+        name: 'none',
+        upstream: 'none',
+        dialect,
+        endpoints: [],
+        limits: profileLimits('rest', this.#settings.limits.writeStall),
+        replay: 'strict' as const,
+        lenient: false,
+        replayBytesMax: 0,
+      });
+      this.#ownRoutes.set(dialect, route);
+    }
+    return route;
+  }
+}
+
+/** A router whose configuration can be replaced while requests run. */
+export class SwitchRouter implements Router {
+  current: ConfiguredRouter;
+
+  constructor(current: ConfiguredRouter) {
+    this.current = current;
+  }
+
+  resolve(head: RequestHead, body: ReplayBody): Resolution | undefined {
+    return this.current.resolve(head, body);
+  }
+
+  keepBytesMax(): number {
+    return this.current.keepBytesMax();
+  }
+
+  dialectFor(head: RequestHead): Dialect {
+    return this.current.dialectFor(head);
+  }
+}

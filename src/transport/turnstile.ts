@@ -1,0 +1,57 @@
+// Lets the event loop turn twice before a pooled socket is written, so that a FIN that lies in the
+// kernel already is seen first. Twice, because the first turn may come before the next poll.
+// Everyone who waits in the same turn shares one callback of the clock.
+// Invariant: who enters is told exactly once, unless taken out by `leave`.
+
+import type { Clock } from '../core/clock.ts';
+
+/** Waits at the turnstile. */
+export interface Waiting {
+  /** The event loop has turned twice. */
+  passed(): void;
+}
+
+/** A queue of two turns. */
+export class Turnstile {
+  readonly #clock: Clock;
+  readonly #turn: () => void;
+  #first: Waiting[] = [];
+  #second: Waiting[] = [];
+  #running: Waiting[] = [];
+  #armed: boolean = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#turn = () => this.#pass();
+  }
+
+  enter(waiting: Waiting): void {
+    this.#first.push(waiting);
+    if (this.#armed) return;
+    this.#armed = true;
+    this.#clock.nextTurn(this.#turn);
+  }
+
+  /** Takes one out; does nothing when it has passed already. */
+  leave(waiting: Waiting): void {
+    remove(this.#first, waiting);
+    remove(this.#second, waiting);
+    remove(this.#running, waiting);
+  }
+
+  #pass(): void {
+    const passing = this.#second;
+    this.#second = this.#first;
+    this.#first = this.#running;
+    this.#running = passing;
+    this.#armed = this.#second.length > 0;
+    if (this.#armed) this.#clock.nextTurn(this.#turn);
+    // By shifting, because one who passes may make another leave.
+    for (let next = passing.shift(); next !== undefined; next = passing.shift()) next.passed();
+  }
+}
+
+function remove(list: Waiting[], waiting: Waiting): void {
+  const at = list.indexOf(waiting);
+  if (at >= 0) list.splice(at, 1);
+}

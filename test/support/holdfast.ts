@@ -1,0 +1,44 @@
+// A gateway in this process in front of one upstream, for tests from the outside.
+
+import { startGateway } from '../../src/gateway/gateway.ts';
+import type { Gateway } from '../../src/gateway/gateway.ts';
+
+/** What a test may set; the rest is the default of the profile. */
+export interface HoldfastOptions {
+  readonly dialect?: string;
+  readonly profile?: string;
+  readonly timeouts?: Record<string, string>;
+  readonly replay?: string;
+  readonly lenient?: boolean;
+  readonly edge?: string;
+  readonly limits?: Record<string, string>;
+  /** Takes the access log's lines. */
+  readonly lines?: string[];
+}
+
+/** Starts a gateway whose every path goes to `upstreamUrl`. */
+export function startHoldfast(
+  upstreamUrl: string,
+  options: HoldfastOptions = {},
+): Promise<Gateway> {
+  const { dialect = 'plain', profile = 'llm-hosted', timeouts, replay, lenient, edge } = options;
+  const upstream: Record<string, unknown> = { dialect, profile, endpoints: [upstreamUrl] };
+  if (timeouts !== undefined) upstream['timeouts'] = timeouts;
+  if (replay !== undefined) upstream['replay'] = replay;
+  if (lenient !== undefined) upstream['lenient'] = lenient;
+  const config: Record<string, unknown> = {
+    listen: '127.0.0.1:0',
+    admin: '127.0.0.1:0',
+    log: { level: 'silent', access: options.lines !== undefined },
+    upstreams: { test: upstream },
+    routes: [{ name: 'all', match: { path: '/**' }, upstreams: ['test'] }],
+  };
+  if (edge !== undefined) config['edge'] = edge;
+  if (options.limits !== undefined) config['limits'] = options.limits;
+  const { lines } = options;
+  return startGateway({
+    config,
+    env: {},
+    ...(lines === undefined ? {} : { accessLog: { write: (line: string) => lines.push(line) } }),
+  });
+}
