@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { test } from 'node:test';
-import { errorTable } from '../src/core/errors.ts';
+import { errorTable } from '../src/core/error-table.ts';
 import { canonicalOrder } from '../src/core/layer.ts';
 import { layerReasons } from './docs/layers-page.ts';
 import { table } from './docs/markdown.ts';

@@ -151,6 +151,9 @@ static void connected(struct conn *c, uint64_t now) {
   }
 }
 
+/** In an open loop a call that was due before the window tells of the warm-up, not of the window. */
+static bool counts(const struct conn *c) { return options.rate == 0 || c->started >= window.begun; }
+
 static void finish_call(struct conn *c, uint64_t now) {
   bool whole = options.events == 0 ? c->bytes == expected_bytes || options.loose
                                    : c->events == options.events && (options.loose || c->bytes == expected_bytes);
@@ -158,7 +161,7 @@ static void finish_call(struct conn *c, uint64_t now) {
   else if (!whole) window.content += 1;
   else {
     window.calls += 1;
-    record(&window.latency, now - c->started);
+    if (counts(c)) record(&window.latency, now - c->started);
   }
   c->has_call = false;
   c->answered += 1;
@@ -186,7 +189,7 @@ static void read_payload(struct conn *c, const char *at, size_t length, uint64_t
   window.bytes += length;
   if (!c->got_payload) {
     c->got_payload = true;
-    if (options.events > 0) record(&window.first_byte, now - c->started);
+    if (options.events > 0 && counts(c)) record(&window.first_byte, now - c->started);
   }
   if (options.events == 0) return;
   while (at < end) {
@@ -375,6 +378,7 @@ static void run(void) {
     now = now_ns();
     if (!measuring && now >= window_at) {
       begin_window(now);
+      backlog_first = backlog_last;
       measuring = true;
     }
     if (options.idle && !told && holding == options.conns) {

@@ -29,6 +29,9 @@ static uint64_t target_cpu(void) {
   return sum;
 }
 
+/** CPU used since a reading, in microseconds; 0 when a process has ended in between. */
+static double cpu_since(uint64_t then, uint64_t now) { return now > then ? (double)(now - then) / 1e3 : 0; }
+
 static void begin_window(uint64_t now) {
   memset(&window, 0, sizeof window);
   window.begun = now;
@@ -39,9 +42,9 @@ static void begin_window(uint64_t now) {
 
 static void print_window(uint64_t now, uint64_t oldest_ns, uint64_t backlog) {
   double seconds = (double)(now - window.begun) / 1e9;
-  double target = (double)(target_cpu() - window.target_cpu) / 1e3;
-  double origin = options.origin > 0 ? (double)(process_cpu_ns(options.origin) - window.origin_cpu) / 1e3 : 0;
-  double load = (double)(process_cpu_ns(getpid()) - window.load_cpu) / 1e3;
+  double target = cpu_since(window.target_cpu, target_cpu());
+  double origin = options.origin > 0 ? cpu_since(window.origin_cpu, process_cpu_ns(options.origin)) : 0;
+  double load = cpu_since(window.load_cpu, process_cpu_ns(getpid()));
   printf("{\"seconds\":%.3f,\"calls\":%llu,\"callsPerSecond\":%.1f,\"events\":%llu,\"bytes\":%llu,\"connects\":%llu,"
          "\"unsent\":%llu,\"backlog\":%llu,\"oldestMs\":%.1f,",
          seconds, (unsigned long long)window.calls, (double)window.calls / seconds,

@@ -15,7 +15,8 @@
 
 #define FD_MAX 65536
 #define READ_BYTES (256 * 1024)
-#define WRITE_BYTES_MAX (64 * 1024)
+// About 30 events: what a server that writes as fast as it can hands over at a time.
+#define WRITE_BYTES_MAX 4096
 #define BLOCK_EVENTS 128
 
 enum phase { READING_HEAD, READING_LENGTH, READING_CHUNKS, ANSWERING };

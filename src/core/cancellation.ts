@@ -29,11 +29,12 @@ export class Cancellation implements CancelListener {
     if (this.reason !== undefined) return;
     this.reason = reason;
     const first = this.#first;
-    const more = this.#more;
     this.#first = undefined;
-    this.#more = undefined;
     first?.cancelled(reason);
-    if (more !== undefined) for (const listener of more) listener.cancelled(reason);
+    // One at a time, because a listener may remove others while it is told.
+    for (let next = this.#more?.shift(); next !== undefined; next = this.#more?.shift()) {
+      next.cancelled(reason);
+    }
   }
 
   cancelled(reason: CallError): void {

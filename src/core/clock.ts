@@ -14,16 +14,21 @@ export interface Clock {
   wallNow(): number;
   /** Runs `run` once after `delayMs`; does not keep the process alive. */
   after(delayMs: number, run: () => void): Timer;
-  /** Runs `run` after the event loop has turned once, so that pending socket events are seen first. */
+  /**
+   * Runs `run` after the event loop has turned once, so that pending socket events are seen first.
+   */
   nextTurn(run: () => void): void;
 }
+
+/** The longest wait of the platform's timers (2^31 - 1 ms); beyond it they would fire at once. */
+const TIMER_MS_MAX = 2_147_483_647;
 
 /** The machine's clock. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   wallNow: () => Date.now(),
   after(delayMs, run) {
-    const handle = setTimeout(run, delayMs);
+    const handle = setTimeout(run, Math.min(delayMs, TIMER_MS_MAX));
     handle.unref();
     return { cancel: () => clearTimeout(handle) };
   },

@@ -1,7 +1,7 @@
 // Header fields in the order and spelling they came, as one text with marks into it. Looking up a
 // field compares characters in place; forwarding copies whole runs of lines. Immutable.
-// Invariant: `text` is latin1, every line is `name ":" value CRLF`, and every field was validated by
-// whoever built the list: names are tokens, values hold no CR, LF or NUL.
+// Invariant: `text` is latin1, every line is `name ":" value CRLF`, and every field was validated
+// by whoever built the list: names are tokens, values hold no CR, LF or NUL.
 
 /** What a field is to the connection. Everything from 1 to `LAST_HOP` stays on one hop. */
 export const FieldKind = {
@@ -48,7 +48,8 @@ export function fieldKind(lowerName: string): number {
 export const MARKS_PER_FIELD = 5;
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-const BAD_VALUE = /[\0\r\n]/;
+// RFC 9110 5.5. Beyond latin1 a character would lose its upper byte on the wire: U+010D becomes CR.
+const BAD_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 
 /** An immutable list of header fields. */
 export class HeaderList {
@@ -64,7 +65,9 @@ export class HeaderList {
     this.marks = marks;
   }
 
-  /** Builds a list from name and value pairs. Throws on a name or value that HTTP does not allow. */
+  /**
+   * Builds a list from name and value pairs. Throws on a name or value that HTTP does not allow.
+   */
   static of(pairs: Iterable<readonly [string, string]>): HeaderList {
     let text = '';
     const marks: number[] = [];
@@ -135,12 +138,19 @@ export class HeaderList {
 
   /** The list without any field of these lower-case names. */
   without(...lowerNames: string[]): HeaderList {
-    const pairs: [string, string][] = [];
+    let text = '';
+    const marks: number[] = [];
     for (let index = 0; index < this.count; index += 1) {
-      const name = this.name(index);
-      if (!lowerNames.includes(name.toLowerCase())) pairs.push([name, this.value(index)]);
+      if (lowerNames.includes(this.name(index).toLowerCase())) continue;
+      const at = index * MARKS_PER_FIELD;
+      const start = this.marks[at] ?? 0;
+      const shift = text.length - start;
+      // Kinds go along: a field that Connection named stays on its hop.
+      for (let place = 0; place < 4; place += 1) marks.push((this.marks[at + place] ?? 0) + shift);
+      marks.push(this.kind(index));
+      text += this.text.slice(start, this.marks[at + MARKS_PER_FIELD] ?? this.text.length);
     }
-    return pairs.length === this.count ? this : HeaderList.of(pairs);
+    return marks.length === this.marks.length ? this : new HeaderList(text, marks);
   }
 
   /** The lines of all end-to-end fields, ready to be written into another message. */

@@ -65,6 +65,7 @@ export class ReplayBody {
   #reader: BodyReader | undefined = undefined;
   #readerFull: boolean = false;
   #sourcePaused: boolean = false;
+  #released: boolean = false;
 
   constructor(
     declaredLength: number,
@@ -116,6 +117,7 @@ export class ReplayBody {
   /** Takes over `bytes` from the producer. */
   push(bytes: Uint8Array): void {
     this.receivedBytes += bytes.length;
+    if (this.#released) return;
     if (!this.#dropped && !this.#canKeep(bytes.length)) this.#dropRead();
     this.#chunks.push(bytes);
     this.#unreadBytes += bytes.length;
@@ -176,6 +178,7 @@ export class ReplayBody {
     this.#chunks = [];
     this.#reader = undefined;
     this.#dropped = true;
+    this.#released = true;
   }
 
   #canKeep(bytes: number): boolean {
@@ -204,15 +207,21 @@ export class ReplayBody {
       if (this.#dropped) this.#chunks.shift();
       else this.#next += 1;
       this.#unreadBytes -= chunk.length;
-      if (reader?.bodyBytes(chunk) === false) this.#readerFull = true;
+      const takesMore = reader?.bodyBytes(chunk);
+      // It may have left, and another one begun: its answer says nothing about that one.
       if (this.#reader !== reader) return;
-      if (this.#readerFull) return;
+      if (takesMore === false) {
+        this.#readerFull = true;
+        return;
+      }
     }
     if (this.#sourcePaused) {
       this.#sourcePaused = false;
+      // The source may push at once, and fill or end this reader.
       this.#source?.resumeBody();
+      if (this.#reader !== reader) return;
     }
-    if (this.complete) this.#endReader();
+    if (this.complete && this.#unreadBytes === 0 && !this.#readerFull) this.#endReader();
   }
 
   #endReader(): void {

@@ -1,12 +1,13 @@
 // One timer for all limits. Calls store when things happened; every 100 ms the sweep asks each
-// active entry whether a limit has passed. Replaces four timers a call, which cost more than parsing.
+// active entry whether a limit has passed. Replaces four timers a call, which cost more than
+// parsing.
 
 import type { Clock, Timer } from './clock.ts';
 
 /** Something with limits to check. `sweepIndex` belongs to the sweep; start it at -1. */
 export interface Swept {
   sweepIndex: number;
-  /** Called about every 100 ms. May remove itself or others. */
+  /** Called about every 100 ms, rarely twice at one time. May remove itself or others. */
   sweep(now: number): void;
 }
 
@@ -53,6 +54,7 @@ export class Sweep {
     const now = this.#clock.now();
     // Backwards, because an entry that removes itself is replaced by the last one.
     for (let at = this.#entries.length - 1; at >= 0; at -= 1) this.#entries[at]?.sweep(now);
-    if (this.#entries.length > 0) this.#arm();
+    // An entry that added another has armed the timer already; two timers would never become one.
+    if (this.#entries.length > 0 && this.#timer === undefined) this.#arm();
   }
 }

@@ -1,6 +1,6 @@
-// The first bytes of an event's data, where every known server puts what most events are asked for:
-// `{"type":"...","sequence_number":N,`. With this the long rest need not be read. When the bytes look
-// different in any way the answer is -1, and the data is read in full: same result, more work.
+// The first bytes of an event's data, where every known server puts what most events are asked
+// for: `{"type":"...","sequence_number":N,`. With this the long rest need not be read. When the
+// bytes look different in any way the answer is -1 and the data is read in full: same result.
 // Indexed reads are in range by the conditions around them, which is what the casts say.
 
 import { sameBytes } from './json-fields.ts';

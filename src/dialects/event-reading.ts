@@ -120,15 +120,16 @@ export class EventReading {
       this.#sequence = -1;
     }
     const kind = named === unknown ? this.#typed : named;
-    if (this.#read) {
-      this.#apply();
-      this.#read = false;
-    }
+    if (this.#read) this.#apply();
     if (kind === content) {
       this.sawEvent = true;
       this.endedByError = false;
       this.#progress.contentEvents += 1;
     } else this.#settle(kind);
+    if (this.#read) {
+      this.#read = false;
+      this.#findings.reset();
+    }
   }
 
   /** Takes the value of a data line: decides by its first bytes whether it has to be read. */
@@ -160,7 +161,6 @@ export class EventReading {
       }
     }
     this.#read = true;
-    this.#findings.reset();
     this.#walk.begin(this.#grammar.fields);
     this.#walk.feed(bytes, from, end);
   }
@@ -215,7 +215,7 @@ export class EventReading {
     this.#finishedChoices |= findings.finishedChoices;
     if (this.#finishedChoices === 0) return;
     progress.blockCompleted = true;
-    progress.contentComplete = this.#finishedChoices === this.#choices;
+    progress.contentComplete = progress.terminal || this.#finishedChoices === this.#choices;
   }
 
   /** What the rarer kinds of event change. */

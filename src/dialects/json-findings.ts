@@ -1,4 +1,4 @@
-// What one JSON text of an upstream told, in plain slots: ids, token counts, finish reasons, errors.
+// What one JSON text of an upstream told, in plain slots: ids, token counts, finish reasons, error.
 // Knows no dialect; which member fills which slot is decided by the tree of fields. Everything is
 // provisional until a scanner applies it.
 
@@ -86,10 +86,10 @@ export class JsonFindings implements FieldSink {
     if (this.#choiceFinished) this.finishedChoices |= 1 << this.#choice;
   }
 
-  /** Writes ids and token counts into `progress`, leaving alone what was not told. */
+  /** Writes ids (the first stays) and token counts (the last wins) into `progress`. */
   apply(progress: Progress): void {
-    if (this.#id !== undefined) progress.messageId = this.#id;
-    if (this.#model !== undefined) progress.model = this.#model;
+    progress.messageId ??= this.#id;
+    progress.model ??= this.#model;
     if (this.#input >= 0) progress.inputTokens = this.#input;
     if (this.#output >= 0) progress.outputTokens = this.#output;
     if (this.#cached >= 0) progress.cachedTokens = this.#cached;

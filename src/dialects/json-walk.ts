@@ -1,11 +1,11 @@
 // Walks through a JSON text as its bytes come, cut anywhere, and reports the members that a tree of
-// fields names. It knows depth, strings and escapes exactly; it does not judge the rest of the grammar.
+// fields names. Depth, strings and escapes are exact; the rest of the grammar is not judged.
 // Invariants: the same bytes give the same reports at every split; memory is bounded by
-// `CAPTURE_BYTES_MAX` and `DEPTH_MAX`; subtrees without a named member cost a bracket count only.
+// `CAPTURE_BYTES_MAX` and `DEPTH_MAX`; a subtree without a named member costs a bracket count.
 // Indexed reads are in range by the conditions around them, which is what the casts say.
 
 import type { FieldNode, FieldSink } from './json-fields.ts';
-import { closingQuote } from './line-end.ts';
+import { closingQuote, leadOf, NO_WORDS, wordsOf } from './line-end.ts';
 
 /** Longest key or string value that is reported, in bytes as written. */
 export const CAPTURE_BYTES_MAX = 256;
@@ -43,6 +43,9 @@ export class JsonWalk {
   #capturedLength: number = 0;
   #number: number = 0;
   #negative: boolean = false;
+  /** Views of the bytes being read, for searches; see `line-end.ts`. */
+  #words: Int32Array = NO_WORDS;
+  #lead: number = 0;
 
   constructor(sink: FieldSink) {
     this.#sink = sink;
@@ -74,6 +77,16 @@ export class JsonWalk {
 
   /** Reads `bytes[from..to)`; the bytes are lent. */
   feed(bytes: Uint8Array, from: number, to: number): void {
+    // Texts shorter than this hold no strings worth a view.
+    if (to - from > 512) {
+      this.#words = wordsOf(bytes);
+      this.#lead = leadOf(bytes);
+    }
+    this.#read(bytes, from, to);
+    this.#words = NO_WORDS;
+  }
+
+  #read(bytes: Uint8Array, from: number, to: number): void {
     let at = from;
     while (at < to) {
       switch (this.#state) {
@@ -183,7 +196,7 @@ export class JsonWalk {
       this.#escaped = false;
       at += 1;
     }
-    const end = closingQuote(bytes, at, to);
+    const end = closingQuote(bytes, at, to, this.#words, this.#lead);
     if (end >= to) {
       this.#escaped = end > to;
       if (this.#state !== PASSED_TEXT) this.#capture(bytes, from, to);
@@ -224,7 +237,9 @@ export class JsonWalk {
 
   #memberNamed(bytes: Uint8Array, from: number, to: number): FieldNode | undefined {
     const around = this.#stack[this.#stack.length - 1] as FieldNode;
-    if (!bytes.subarray(from, to).includes(92)) return around.member(bytes, from, to);
+    let plainEnd = from;
+    while (plainEnd < to && bytes[plainEnd] !== 92) plainEnd += 1;
+    if (plainEnd === to) return around.member(bytes, from, to);
     const key = decoded(bytes, from, to);
     if (key === undefined) return undefined;
     const plain = Buffer.from(key, 'utf8');
@@ -275,7 +290,7 @@ export class JsonWalk {
 
   /** Goes behind the string that `at` stands in, or notes that it goes on. */
   #passText(bytes: Uint8Array, at: number, to: number): number {
-    const end = closingQuote(bytes, at, to);
+    const end = closingQuote(bytes, at, to, this.#words, this.#lead);
     this.#treeText = end >= to;
     this.#escaped = end > to;
     return this.#treeText ? to : end + 1;
@@ -293,7 +308,9 @@ function endsWord(byte: number): boolean {
 }
 
 function decoded(bytes: Uint8Array, from: number, to: number): string | undefined {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('utf8');
+  const text = Buffer.isBuffer(bytes)
+    ? bytes.toString('utf8', from, to)
+    : Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('utf8');
   if (!text.includes('\\')) return text;
   try {
     const value: unknown = JSON.parse(`"${text}"`);

@@ -1,8 +1,8 @@
-// Reads an event stream (HTML standard, "Server-sent events") in passing: lines end in LF, CRLF or
-// CR, a byte order mark may lead, an event ends at its blank line. Text is never decoded on the way;
-// only the few events that carry ids or counters are read as JSON.
-// Invariants: progress after n bytes does not depend on how they were cut; an event counts only once
-// its blank line is complete; `atBoundary` is true exactly where foreign bytes would harm nothing.
+// Reads an event stream (HTML standard, "Server-sent events") in passing: lines end in LF, CRLF
+// or CR, a byte order mark may lead, an event ends at its blank line. Text is never decoded on the
+// way; only the few events that carry ids or counters are read as JSON.
+// Invariants: progress after n bytes does not depend on how they were cut; an event counts once its
+// blank line is complete, not before; `atBoundary` says where foreign bytes would harm nothing.
 // Indexed reads are in range by the conditions around them, which is what the casts say.
 
 import type { Scanner } from '../core/dialect.ts';
@@ -130,8 +130,8 @@ export class SseScanner implements Scanner {
   }
 
   #blankCr(bytes: Uint8Array, at: number, to: number): number {
-    // Only a stream of bare CRs shows at the CR itself that the line is over; else an LF may follow,
-    // and bytes of ours between the two would make a blank line of it.
+    // Only a stream of bare CRs shows at the CR itself that the line is over; else an LF may
+    // follow, and bytes of ours between the two would make a blank line of it.
     this.#cr = this.#bareCr ? OVER_CR : BLANK_CR;
     if (this.#cr === OVER_CR) this.#reading.over();
     return at + 1 < to ? this.#afterCr(bytes, at + 1) : to;

@@ -1,6 +1,33 @@
 // What clients must be told so that they use a gateway: exports for a shell, a JSON object, and a
 // snippet for Codex. Knows the variables of each client (reference: clients), nothing of running.
 
+import { findConfigFile, loadConfigFile } from './config-source.ts';
+import type { Environment } from './config/interpolate.ts';
+import { formatAddress } from './config/values.ts';
+import type { Address } from './config/values.ts';
+import { StartFault } from './listen-fault.ts';
+
+/**
+ * The address of the gateway as a client on this machine sees it: the one told, else that of the
+ * configuration. Throws a `StartFault` when the configuration cannot be read.
+ */
+export function clientUrl(
+  told: string | undefined,
+  configFile: string | undefined,
+  env: Environment,
+): string {
+  if (told !== undefined) return told.replace(/\/+$/, '');
+  const { settings, lines } = loadConfigFile(findConfigFile(configFile, env), env);
+  if (settings === undefined) throw new StartFault(lines, true);
+  return localUrl(settings.listen);
+}
+
+/** An address to connect to, for one to listen on. */
+export function localUrl({ host, port }: Address): string {
+  const everywhere: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
+  return `http://${formatAddress({ host: everywhere[host] ?? host, port })}`;
+}
+
 /** One variable of one or more clients. */
 export interface ClientVariable {
   readonly name: string;

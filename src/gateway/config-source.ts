@@ -43,7 +43,8 @@ export function loadConfigFile(
   return loadConfig({ name: file, text }, { env, readText, overrides });
 }
 
-function readFile(file: string): string {
+/** The text of a file; throws when it cannot be read. */
+export function readFile(file: string): string {
   return readFileSync(file, 'utf8');
 }
 

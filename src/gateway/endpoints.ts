@@ -1,52 +1,60 @@
-// From the addresses of an upstream to the endpoints the transport works with, including which
-// forward proxy stands between (HTTPS_PROXY, HTTP_PROXY and NO_PROXY as curl reads them).
+// From the addresses of an upstream to the endpoints the transport works with.
 
 import type { Endpoint } from '../core/route.ts';
-import type { Environment } from './config/interpolate.ts';
+import { proxyFor } from '../transport/proxy-settings.ts';
+import type { ProxySettings } from '../transport/proxy-settings.ts';
 import type { UpstreamSettings } from './config/settings.ts';
 
-/** The endpoints of an upstream, in the order they were written. */
-export function endpointsOf(upstream: UpstreamSettings, env: Environment): Endpoint[] {
-  return upstream.endpoints.map((url) => endpointOf(url, upstream, env));
+/** Makes endpoints whose keys are unique among all upstreams of one configuration. */
+export class EndpointTable {
+  readonly all: Endpoint[] = [];
+  readonly #proxies: ProxySettings;
+  readonly #byKey = new Map<string, Endpoint>();
+
+  constructor(proxies: ProxySettings) {
+    this.#proxies = proxies;
+  }
+
+  /** The endpoints of an upstream, in the order they were written. */
+  of(upstream: UpstreamSettings): Endpoint[] {
+    return upstream.endpoints.map((url) => this.#share(endpointOf(url, upstream, this.#proxies)));
+  }
+
+  /** Upstreams that reach the same place in the same way share its connections. */
+  #share(endpoint: Endpoint): Endpoint {
+    for (let number = 1; ; number += 1) {
+      const key = number === 1 ? endpoint.key : `${endpoint.key}#${number}`;
+      const known = this.#byKey.get(key);
+      if (known === undefined) {
+        const added = { ...endpoint, key };
+        this.#byKey.set(key, added);
+        this.all.push(added);
+        return added;
+      }
+      if (known.ca === endpoint.ca && known.proxy === endpoint.proxy) return known;
+    }
+  }
 }
 
-function endpointOf(url: URL, upstream: UpstreamSettings, env: Environment): Endpoint {
+function endpointOf(url: URL, upstream: UpstreamSettings, proxies: ProxySettings): Endpoint {
   const secure = url.protocol === 'https:';
   const port = url.port === '' ? (secure ? 443 : 80) : Number(url.port);
   const host = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname;
-  const { proxy } = upstream;
-  const chosen = proxy === 'env' ? proxyFromEnvironment(url, port, env) : proxy;
+  const basePath = url.pathname.endsWith('/') ? url.pathname.slice(0, -1) : url.pathname;
   return {
-    key: `${url.protocol}//${url.hostname}:${port}`,
+    // The path belongs to the key, because the transport takes it for part of the place.
+    key: `${url.protocol}//${url.hostname}:${port}${basePath}`,
     secure,
     host,
     port,
     authority: url.host,
-    basePath: url.pathname.endsWith('/') ? url.pathname.slice(0, -1) : url.pathname,
+    basePath,
     ca: upstream.ca,
-    proxy: chosen instanceof URL ? chosen.href.replace(/\/$/, '') : undefined,
+    proxy: proxyOf(upstream, proxyFor(proxies, { secure, host, port })),
   };
 }
 
-function proxyFromEnvironment(url: URL, port: number, env: Environment): URL | undefined {
-  const secure = url.protocol === 'https:';
-  // Upper-case HTTP_PROXY is not read: CGI lets a caller set it by a Proxy header (httpoxy).
-  const told = secure ? (env['https_proxy'] ?? env['HTTPS_PROXY']) : env['http_proxy'];
-  if (told === undefined || told === '') return undefined;
-  if (isExcepted(url.hostname, port, env['no_proxy'] ?? env['NO_PROXY'] ?? '')) return undefined;
-  const text = told.includes('://') ? told : `http://${told}`;
-  return URL.canParse(text) ? new URL(text) : undefined;
-}
-
-/** Whether NO_PROXY names this host: exactly, by a parent domain, with a port, or all by `*`. */
-function isExcepted(host: string, port: number, list: string): boolean {
-  const name = host.replace(/^\[|\]$/g, '').toLowerCase();
-  return list.split(',').some((entry) => {
-    const rule = entry.trim().toLowerCase();
-    if (rule === '' || rule === '*') return rule === '*';
-    const withPort = /^(.*[^:]):(\d+)$/.exec(rule);
-    if (withPort !== null && Number(withPort[2]) !== port) return false;
-    const domain = (withPort?.[1] ?? rule).replace(/^\*?\./, '').replace(/^\[|\]$/g, '');
-    return name === domain || name.endsWith(`.${domain}`);
-  });
+function proxyOf({ proxy }: UpstreamSettings, fromEnvironment: string | undefined): string | undefined {
+  if (proxy === 'env') return fromEnvironment;
+  return proxy === 'none' ? undefined : proxy.href.replace(/\/$/, '');
 }

@@ -21,47 +21,57 @@ export class HeaderEdit {
   /** The edited list; the given one stays as it is. */
   apply(list: HeaderList): HeaderList {
     const { text, marks } = list;
-    const kept: number[] = [];
-    let keptText = '';
-    let runStart = 0;
-    let shift = 0;
-    for (let at = 0; at < marks.length; at += MARKS_PER_FIELD) {
-      const start = marks[at] as number;
-      const nameEnd = marks[at + 1] as number;
-      if (this.#drops(text, start, nameEnd)) {
-        const lineEnd = marks[at + MARKS_PER_FIELD] ?? text.length;
-        keptText += text.slice(runStart, start);
-        runStart = lineEnd;
-        shift -= lineEnd - start;
-        continue;
-      }
-      const valueStart = marks[at + 2] as number;
-      const valueEnd = marks[at + 3] as number;
-      kept.push(start + shift, nameEnd + shift, valueStart + shift, valueEnd + shift);
-      kept.push(marks[at + 4] as number);
-    }
-    keptText += text.slice(runStart);
-    this.#append(kept, keptText.length);
+    const first = this.#nextDropped(text, marks, 0);
+    // Everything in front of the first dropped field is copied in one piece, marks included.
+    const kept = marks.slice(0, first);
+    const keptText = first === marks.length ? text : this.#keepRest(text, marks, first, kept);
+    const added = this.#added.marks;
+    const shift = keptText.length;
+    for (let at = 0; at < added.length; at += MARKS_PER_FIELD) shiftField(added, at, shift, kept);
     return new HeaderList(keptText + this.#added.text, kept);
   }
 
-  #append(kept: number[], shift: number): void {
-    const { marks } = this.#added;
-    for (let at = 0; at < marks.length; at += 1) {
-      const mark = marks[at] as number;
-      kept.push(at % MARKS_PER_FIELD === MARKS_PER_FIELD - 1 ? mark : mark + shift);
+  /** Copies what is kept from the dropped field at `first` on; answers the whole kept text. */
+  #keepRest(text: string, marks: readonly number[], first: number, kept: number[]): string {
+    let keptText = text.slice(0, marks[first]);
+    let dropped = first;
+    while (dropped < marks.length) {
+      const runAt = dropped + MARKS_PER_FIELD;
+      const next = this.#nextDropped(text, marks, runAt);
+      const runStart = marks[runAt] ?? text.length;
+      const shift = keptText.length - runStart;
+      for (let at = runAt; at < next; at += MARKS_PER_FIELD) shiftField(marks, at, shift, kept);
+      keptText += text.slice(runStart, marks[next] ?? text.length);
+      dropped = next;
     }
+    return keptText;
   }
 
-  #drops(text: string, start: number, nameEnd: number): boolean {
-    if ((this.#lengths & lengthBit(nameEnd - start)) === 0) return false;
-    const name = text.slice(start, nameEnd).toLowerCase();
-    return this.#names.includes(name);
+  /** Where the marks of the next dropped field begin, from `at` on; the end when there is none. */
+  #nextDropped(text: string, marks: readonly number[], at: number): number {
+    let place = at;
+    for (; place < marks.length; place += MARKS_PER_FIELD) {
+      const start = marks[place] as number;
+      const nameEnd = marks[place + 1] as number;
+      if ((this.#lengths & lengthBit(nameEnd - start)) === 0) continue;
+      if (this.#names.includes(text.slice(start, nameEnd).toLowerCase())) break;
+    }
+    return place;
   }
 }
 
+function shiftField(marks: readonly number[], at: number, shift: number, into: number[]): void {
+  into.push(
+    (marks[at] as number) + shift,
+    (marks[at + 1] as number) + shift,
+    (marks[at + 2] as number) + shift,
+    (marks[at + 3] as number) + shift,
+    marks[at + 4] as number,
+  );
+}
+
 function lengthBit(length: number): number {
-  return 1 << Math.min(length, 31);
+  return length < 31 ? 1 << length : 1 << 31;
 }
 
 /** Fields in which a caller may carry credentials of its own. */

@@ -5,12 +5,13 @@ import type { Dialect } from '../core/dialect.ts';
 import type { HeaderList } from '../core/header-list.ts';
 import type { Service } from '../core/layer.ts';
 import type { Endpoint, ReplayMark, Route } from '../core/route.ts';
+import { readProxySettings } from '../transport/proxy-settings.ts';
 import { SIMULATOR, SIMULATOR_MODELS } from './config/built-in.ts';
 import type { Environment } from './config/interpolate.ts';
 import { profileLimits } from './config/settings.ts';
 import type { DialectName, RouteSettings, Settings, UpstreamSettings } from './config/settings.ts';
 import { dialectTable } from './dialect-table.ts';
-import { endpointsOf } from './endpoints.ts';
+import { EndpointTable } from './endpoints.ts';
 import { nameMatcher, pathMatcher } from './glob.ts';
 import type { Matcher } from './glob.ts';
 import { headerEditFor } from './header-edit.ts';
@@ -58,13 +59,19 @@ export interface CompiledRoute {
 export interface RouteTable {
   readonly routes: readonly CompiledRoute[];
   readonly endpoints: readonly Endpoint[];
+  /** Endpoints of models, to which an unused connection is kept ready while they have traffic. */
+  readonly warm: ReadonlySet<Endpoint>;
 }
 
 /** Compiles the routes of a configuration. */
 export function compileRoutes(settings: Settings, services: Services, env: Environment): RouteTable {
-  const upstreams = new Map<string, { settings: UpstreamSettings; endpoints: Endpoint[] }>();
+  const endpoints = new EndpointTable(readProxySettings(env));
+  const warm = new Set<Endpoint>();
+  const upstreams = new Map<string, WiredUpstream>();
   for (const [name, upstream] of settings.upstreams) {
-    upstreams.set(name, { settings: upstream, endpoints: endpointsOf(upstream, env) });
+    const own = endpoints.of(upstream);
+    upstreams.set(name, { settings: upstream, endpoints: own });
+    if (upstream.profile !== 'rest') for (const endpoint of own) warm.add(endpoint);
   }
   const routes: CompiledRoute[] = [];
   if (settings.simulator) routes.push(compile(simulatorModels, simulated(settings, services)));
@@ -73,10 +80,15 @@ export function compileRoutes(settings: Settings, services: Services, env: Envir
     const targets =
       upstream === undefined
         ? simulated(settings, services, route.name)
-        : wired(route, upstream.settings, upstream.endpoints, settings, services);
+        : wired(route.name, upstream, settings, services);
     routes.push(compile(route, targets));
   }
-  return { routes, endpoints: [...upstreams.values()].flatMap(({ endpoints }) => endpoints) };
+  return { routes, endpoints: endpoints.all, warm };
+}
+
+interface WiredUpstream {
+  readonly settings: UpstreamSettings;
+  readonly endpoints: readonly Endpoint[];
 }
 
 const simulatorModels: RouteSettings = {
@@ -139,9 +151,8 @@ function dialectFor(name: DialectName, path: string): Dialect {
 }
 
 function wired(
-  { name }: RouteSettings,
-  upstream: UpstreamSettings,
-  endpoints: readonly Endpoint[],
+  name: string,
+  { settings: upstream, endpoints }: WiredUpstream,
   settings: Settings,
   services: Services,
 ): Targets {

@@ -3,13 +3,9 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Attack } from './attack-table.fixture.ts';
-import {
-  chunkAttacks,
-  framingAttacks,
-  headAttacks,
-  responseAttacks,
-} from './attack-table.fixture.ts';
+import type { Attack } from './framing-attacks.fixture.ts';
+import { chunkAttacks, framingAttacks } from './framing-attacks.fixture.ts';
+import { headAttacks, responseAttacks } from './head-attacks.fixture.ts';
 import type { CodecReading } from './message-reader.fixture.ts';
 import { readWithCodec } from './message-reader.fixture.ts';
 
@@ -29,7 +25,7 @@ function tryAll(attacks: readonly Attack[], requestMethod: string | undefined): 
     test(attack.name, () => {
       const whole = Buffer.from(attack.text, 'latin1');
       assertOutcome(attack, readWithCodec([whole], requestMethod), 'whole');
-      const bytes = [...attack.text].map((byte) => Buffer.from(byte, 'latin1'));
+      const bytes = attack.text.split('').map((byte) => Buffer.from(byte, 'latin1'));
       assertOutcome(attack, readWithCodec(bytes, requestMethod), 'byte by byte');
     });
   }

@@ -59,7 +59,18 @@ const FIELDS = [
   'Transfer-Encoding: identity',
 ];
 const TRAILERS = ['X-Sum: abc', 'Server-Timing: a;dur=1', 'Authorization: x', 'Content-Length: 3'];
-const STATUSES = ['200 OK', '201 Created', '204 No Content', '304 Not Modified', '404 ', '503', '100 Continue', '101 Switching Protocols', '199 X', '599 caf\xe9 \t'];
+const STATUSES = [
+  '200 OK',
+  '201 Created',
+  '204 No Content',
+  '304 Not Modified',
+  '404 ',
+  '503',
+  '100 Continue',
+  '101 Switching Protocols',
+  '199 X',
+  '599 caf\xe9 \t',
+];
 
 /** A mostly valid message of `side`, with its body. */
 export function makeMessage(dice: Dice, side: 'request' | 'response'): string {
@@ -78,7 +89,13 @@ export function makeMessage(dice: Dice, side: 'request' | 'response'): string {
     body = makePayload(dice);
     lines.push(`Content-Length: ${body.length}`);
   } else if (framing === 2) {
-    lines.push(dice.pick(['Transfer-Encoding: chunked', 'transfer-encoding:Chunked', 'transfer-encoding:\tChunked ']));
+    lines.push(
+      dice.pick([
+        'Transfer-Encoding: chunked',
+        'transfer-encoding:Chunked',
+        'transfer-encoding:\tChunked ',
+      ]),
+    );
     body = makeChunked(dice);
   } else if (framing === 4) {
     body = makePayload(dice);
@@ -114,9 +131,43 @@ function makeExtension(dice: Dice): string {
 
 /** What parsers have disagreed about before; inserted by `damage`. */
 const SPICE = [
-  '\r', '\n', '\r\n', '\0', ' ', '\t', ':', ',', ';', '"', '\\', '#', '+', '-', '0', '5', '\x0b', '\x7f', '\x80', '\xff', '\x85', '\xa0',
-  '0x', '\r\n\r\n', '\n\n', 'chunked', 'Content-Length: 5\r\n', 'Transfer-Encoding: chunked\r\n',
-  'Transfer-Encoding: xchunked\r\n', 'Connection: close\r\n', '\r\n ', 'HTTP/1.1', 'HTTP/2.0', '0\r\n\r\n', 'ffffffff', ';ext', 'Host: b\r\n',
+  '\r',
+  '\n',
+  '\r\n',
+  '\0',
+  ' ',
+  '\t',
+  ':',
+  ',',
+  ';',
+  '"',
+  '\\',
+  '#',
+  '+',
+  '-',
+  '0',
+  '5',
+  '\x0b',
+  '\x7f',
+  '\x80',
+  '\xff',
+  '\x85',
+  '\xa0',
+  '0x',
+  '\r\n\r\n',
+  '\n\n',
+  'chunked',
+  'Content-Length: 5\r\n',
+  'Transfer-Encoding: chunked\r\n',
+  'Transfer-Encoding: xchunked\r\n',
+  'Connection: close\r\n',
+  '\r\n ',
+  'HTTP/1.1',
+  'HTTP/2.0',
+  '0\r\n\r\n',
+  'ffffffff',
+  ';ext',
+  'Host: b\r\n',
 ];
 
 /** Damages `text` in up to four places: change, insert, delete, repeat or swap. */
@@ -138,6 +189,79 @@ export function damage(dice: Dice, text: string): string {
     else damaged = before + flipCase(after.slice(0, length)) + after.slice(length);
   }
   return damaged;
+}
+
+const CHUNK_WORDS = [
+  '0',
+  '1',
+  '3',
+  'a',
+  'F',
+  '00',
+  '\r\n',
+  '\r\n',
+  '\r\n',
+  '\r',
+  '\n',
+  ';',
+  'x',
+  'x=y',
+  '="',
+  '"',
+  '\\',
+  ' ',
+  '\t',
+  'abc\r\n',
+  'X: 1\r\n',
+  ':',
+  '\0',
+  '\xff',
+  '-',
+  '0\r\n\r\n',
+  '3\r\nabc\r\n',
+  'Content-Length: 3\r\n',
+];
+const FIELD_WORDS = [
+  'Content-Length: 3\r\n',
+  'Content-Length',
+  'Transfer-Encoding',
+  'transfer-encoding: chunked\r\n',
+  'chunked',
+  'Host: h\r\n',
+  'Connection: ',
+  'close',
+  'keep-alive',
+  'upgrade',
+  'Upgrade: a\r\n',
+  ':',
+  ': ',
+  ',',
+  ' ',
+  '\t',
+  '\r\n',
+  '\r\n',
+  '\r',
+  '\n',
+  '3',
+  '0',
+  'x',
+  '\x0b',
+  '\xa0',
+  '"',
+  '\r\n\r\n',
+  '3\r\nabc\r\n',
+  '0\r\n\r\n',
+  'abc',
+];
+
+/** A message of a valid start and then words of the grammar in no order at all. */
+export function makeBabble(dice: Dice, side: 'request' | 'response'): string {
+  const start = side === 'request' ? 'POST / HTTP/1.1\r\nHost: h\r\n' : 'HTTP/1.1 200 OK\r\n';
+  const inBody = dice.chance(50);
+  const words = inBody ? CHUNK_WORDS : FIELD_WORDS;
+  let text = inBody ? `${start}Transfer-Encoding: chunked\r\n\r\n` : start;
+  for (let count = 1 + dice.below(12); count > 0; count -= 1) text += dice.pick(words);
+  return text;
 }
 
 function flipCase(text: string): string {

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cut, damage, Dice, makeMessage } from './fuzz.fixture.ts';
+import { cut, damage, Dice, makeBabble, makeMessage } from './fuzz.fixture.ts';
 import type { Reading, ReadMessage } from './llhttp.fixture.ts';
 import { llhttpMethods, readWithLlhttp } from './llhttp.fixture.ts';
 import { readWithCodec } from './message-reader.fixture.ts';
@@ -40,7 +40,12 @@ function judgesPersistenceApart(message: ReadMessage): boolean {
   return message.startLine.endsWith(' 1.0') && /\b(close|upgrade)\b/.test(lower.join());
 }
 
-function assertAgrees(ours: Reading, theirs: Reading, requestMethod: string | undefined, where: string): void {
+function assertAgrees(
+  ours: Reading,
+  theirs: Reading,
+  requestMethod: string | undefined,
+  where: string,
+): void {
   for (const [index, message] of ours.messages.entries()) {
     if (requestMethod === undefined && isUnknownMethod(message)) return;
     const other = theirs.messages[index];
@@ -54,14 +59,19 @@ function assertAgrees(ours: Reading, theirs: Reading, requestMethod: string | un
   }
 }
 
+function makeCase(dice: Dice, side: 'request' | 'response'): string {
+  if (dice.chance(25)) return makeBabble(dice, side);
+  let text = makeMessage(dice, side);
+  if (dice.chance(40)) text += makeMessage(dice, side);
+  return dice.chance(85) ? damage(dice, text) : text;
+}
+
 function fuzz(side: 'request' | 'response'): { accepted: number; refused: number } {
   const counts = { accepted: 0, refused: 0 };
   for (let run = 0; run < RUNS; run += 1) {
     const seed = FIRST_SEED + run;
     const dice = new Dice(seed * 2 + (side === 'request' ? 0 : 1));
-    let text = makeMessage(dice, side);
-    if (dice.chance(40)) text += makeMessage(dice, side);
-    if (dice.chance(85)) text = damage(dice, text);
+    const text = makeCase(dice, side);
     const requestMethod = side === 'request' ? undefined : dice.pick(['GET', 'POST', 'HEAD']);
     const where = `seed ${seed}: ${side} ${requestMethod ?? ''} ${JSON.stringify(text)}`;
     const whole = [Buffer.from(text, 'latin1')];

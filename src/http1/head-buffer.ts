@@ -1,5 +1,5 @@
-// Finds where a head ends in bytes that arrive in any pieces. A head that lies whole in one chunk is
-// used where it lies; only partial heads are copied. Refuses heads over the limit while they grow.
+// Finds where a head ends in bytes that arrive in any pieces. A head that lies whole in one chunk
+// is used where it lies; only partial heads are copied. Refuses heads over the limit as they grow.
 // Invariant: what it holds never exceeds the limit, and a head that can no longer become valid is
 // handed to the parser at once instead of waiting for an end that may never come.
 
@@ -121,9 +121,9 @@ export class HeadBuffer {
     const from = Math.max(0, searched - 2);
     const fresh = this.#storage.subarray(from, held);
     const full = fresh.indexOf(HEAD_END);
+    if (full >= 0) return from + full + HEAD_END.length;
     const bare = fresh.indexOf(HEAD_END_WITHOUT_CR);
-    if (full < 0) return bare < 0 ? -1 : from + bare + 2;
-    return bare >= 0 && bare < full ? from + bare + 2 : from + full + 3;
+    return bare < 0 ? -1 : from + bare + HEAD_END_WITHOUT_CR.length;
   }
 }
 

@@ -96,9 +96,7 @@ function measureHeads(): void {
     if (head instanceof HttpFault) return 0;
     const { method, target, authority, headers, framing, contentLength } = head;
     const extra = 'x-holdfast-call-id: 0123456789abcdef\r\n';
-    const text = requestHeadText(
-      method, target, authority, headers, framing, contentLength, extra,
-    );
+    const text = requestHeadText(method, target, authority, headers, framing, contentLength, extra);
     return written.write(text, 'latin1');
   });
   measure('response head parsed, serialised, encoded', 1, 100_000, () => {
@@ -136,7 +134,12 @@ function measureChunks(payloadBytes: number, atMost: number): void {
 }
 
 measureHeads();
-for (const [payload, atMost] of [[100, 100], [100, 65_536], [20, 65_536], [1000, 65_536]] as const) {
+for (const [payload, atMost] of [
+  [100, 100],
+  [100, 65_536],
+  [20, 65_536],
+  [1000, 65_536],
+] as const) {
   measureChunks(payload, atMost);
 }
 let size = 0;

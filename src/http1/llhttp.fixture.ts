@@ -1,7 +1,6 @@
 // Node's own HTTP parser (llhttp, all leniency off) as an oracle for tests: what it makes of a run
 // of bytes. Reached through `node:_http_common`, which is not public and therefore only for tests.
 
-import { METHODS } from 'node:http';
 import { createRequire } from 'node:module';
 
 /** One message as either parser understood it; names and values alternate in the field lists. */
@@ -42,10 +41,11 @@ interface RawParserClass {
 
 interface HttpCommon {
   HTTPParser: RawParserClass;
+  methods: string[];
 }
 
 const require = createRequire(import.meta.url);
-const { HTTPParser } = require('node:_http_common') as HttpCommon;
+const { HTTPParser, methods } = require('node:_http_common') as HttpCommon;
 
 /** Enough for every test; the limits under test are ours. */
 const HEAD_BYTES_MAX = 1_048_576;
@@ -54,7 +54,7 @@ const HEAD_BYTES_MAX = 1_048_576;
 const methodNames = new Map<number, string>();
 
 function learnMethods(): void {
-  for (const name of METHODS) {
+  for (const name of methods) {
     const parser = new HTTPParser();
     parser.initialize(HTTPParser.REQUEST, {}, HEAD_BYTES_MAX, HTTPParser.kLenientNone);
     parser[HTTPParser.kOnHeadersComplete] = (...facts: unknown[]): number => {
@@ -68,7 +68,7 @@ function learnMethods(): void {
 learnMethods();
 
 /** Methods that llhttp knows; it refuses all others. */
-export const llhttpMethods: ReadonlySet<string> = new Set(METHODS);
+export const llhttpMethods: ReadonlySet<string> = new Set(methods);
 
 /**
  * Reads `pieces` in order, to the end of the connection. Reads responses to `requestMethod`, which

@@ -88,8 +88,7 @@ export class MessageReader {
 
   #takeBody(current: ReadMessage, piece: Buffer, at: number): number {
     if (this.#framing === 'chunked') return this.#takeChunks(current, piece, at);
-    const end =
-      this.#framing === 'length' ? Math.min(piece.length, at + this.#left) : piece.length;
+    const end = this.#framing === 'length' ? Math.min(piece.length, at + this.#left) : piece.length;
     current.body += piece.toString('latin1', at, end);
     this.#left -= end - at;
     if (this.#framing === 'length' && this.#left === 0) this.#complete();
@@ -128,7 +127,9 @@ export class MessageReader {
 
 function startLine(head: RequestHead | ResponseHead): string {
   const start =
-    head instanceof ResponseHead ? `${head.status} ${head.reason}` : `${head.method} ${head.target}`;
+    head instanceof ResponseHead
+      ? `${head.status} ${head.reason}`
+      : `${head.method} ${head.target}`;
   return `${start} 1.${head.minor}`;
 }
 

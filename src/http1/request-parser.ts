@@ -48,7 +48,9 @@ export function parseRequestHead(
   head.minor = minor;
   head.method = methodText(bytes, from, methodEnd);
   return (
-    readTarget(head, bytes, targetStart, targetEnd) ?? readHost(head, bytes) ?? readRest(head, bytes)
+    readTarget(head, bytes, targetStart, targetEnd) ??
+    readHost(head, bytes) ??
+    readRest(head, bytes)
   );
 }
 
@@ -124,8 +126,9 @@ function readHost(head: RequestHead, bytes: Buffer): HttpFault | undefined {
     return head.minor === 0 ? undefined : badRequest('Host is missing.');
   }
   if (fields.hostCount > 1) return badRequest('Host is repeated.');
-  if (!isAuthority(bytes, fields.hostStart, fields.hostEnd)) return badRequest('Host is not valid.');
-  if (head.authority === '') head.authority = fields.text(head.headers, fields.hostStart, fields.hostEnd);
+  const { hostStart, hostEnd } = fields;
+  if (!isAuthority(bytes, hostStart, hostEnd)) return badRequest('Host is not valid.');
+  if (head.authority === '') head.authority = fields.text(head.headers, hostStart, hostEnd);
   return undefined;
 }
 

@@ -6,8 +6,8 @@
 import { Char, charClass, CR, LF, SP, spells } from './char-class.ts';
 import { FieldScanner } from './field-scanner.ts';
 import { readContentLength } from './framing-fields.ts';
-import type { HeadLimits } from './head.ts';
-import { badRequest, HttpFault, ResponseHead, tooLarge } from './head.ts';
+import type { HeadLimits, HttpFault } from './head.ts';
+import { badRequest, ResponseHead, tooLarge } from './head.ts';
 import { endsWithEmptyLine, versionFault, versionMinor } from './start-line.ts';
 
 const COMMA = 0x2c;

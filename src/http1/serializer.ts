@@ -36,9 +36,7 @@ export function responseHeadText(
   extraLines: string,
 ): string {
   const line =
-    framing === 'none'
-      ? announcedLengthLine(status, headers)
-      : framingLine(framing, contentLength);
+    framing === 'none' ? announcedLengthLine(status, headers) : framingLine(framing, contentLength);
   return `HTTP/1.${minor} ${status} ${reason}\r\n${headers.forwardable()}${line}${extraLines}\r\n`;
 }
 
@@ -54,7 +52,9 @@ function framingLine(framing: Framing, contentLength: number): string {
 function announcedLengthLine(status: number, headers: HeaderList): string {
   if (status < 200 || status === 204) return '';
   const length = headers.get('content-length');
-  return length !== undefined && /^[0-9]{1,15}$/.test(length) ? `Content-Length: ${length}\r\n` : '';
+  return length !== undefined && /^[0-9]{1,15}$/.test(length)
+    ? `Content-Length: ${length}\r\n`
+    : '';
 }
 
 /** Sizes up to this are spelt once: streamed events are nearly always smaller. */

@@ -1,17 +1,26 @@
 // Reads the trailer section after a chunked body. Fields that would re-frame or re-route the
-// message are a fault: no honest sender writes them, and a peer that believed them would disagree
-// with us about where the message ends. Fields that RFC 9110 6.5.1 forbids for other reasons
-// (credentials, content description, caching, connection control) only mislead whoever merges them
-// into the head, so they are marked to stay on this hop and the message lives on.
+// message or steer the connection are a fault: no honest sender writes them, and peers that believe
+// them (llhttp obeys Connection here) would disagree with us about what comes next. Fields that RFC
+// 9110 6.5.1 forbids for other reasons (credentials, content description, caching) only mislead
+// whoever merges them into the head: they are marked to stay on this hop and the message lives on.
 
 import { FieldKind, HeaderList, MARKS_PER_FIELD } from '../core/header-list.ts';
 import { FieldScanner } from './field-scanner.ts';
-import type { HeadLimits } from './head.ts';
-import { badRequest, HttpFault, tooLarge } from './head.ts';
+import type { HeadLimits, HttpFault } from './head.ts';
+import { badRequest, tooLarge } from './head.ts';
 import { endsWithEmptyLine } from './start-line.ts';
 
 /** Trailers carry a checksum or a status; nobody needs more. */
 export const defaultTrailerLimits: HeadLimits = { headBytes: 8192, fields: 32 };
+
+const refusedKinds: ReadonlySet<number> = new Set([
+  FieldKind.connection,
+  FieldKind.contentLength,
+  FieldKind.host,
+  FieldKind.proxyConnection,
+  FieldKind.transferEncoding,
+  FieldKind.upgrade,
+]);
 
 /** RFC 9110 6.5.1: not for trailers. Those that steer the connection are known by their kind. */
 const keptOnHop: ReadonlySet<string> = new Set([
@@ -46,14 +55,17 @@ export function parseTrailers(
   to: number,
   limits: HeadLimits,
 ): HeaderList | HttpFault {
-  if (to - from > limits.headBytes) return tooLarge('Trailers are too long.');
+  if (to - from > limits.headBytes) return tooLarge('The trailers are too long.');
   if (!endsWithEmptyLine(bytes, from, to)) return badRequest('Trailers do not end as they must.');
   const fault = fields.scan(bytes, from, to, limits.fields);
   if (fault !== undefined) return fault;
-  if (fields.chunked || fields.contentLength >= 0 || fields.hostCount > 0) {
-    return badRequest('A trailer field tries to change the framing or the host.');
+  const list = fields.list(bytes, to);
+  for (let index = 0; index < list.count; index += 1) {
+    if (refusedKinds.has(list.kind(index))) {
+      return badRequest('A trailer field tries to steer the message or its connection.');
+    }
   }
-  return withMisplacedKept(fields.list(bytes, to));
+  return withMisplacedKept(list);
 }
 
 function withMisplacedKept(list: HeaderList): HeaderList {

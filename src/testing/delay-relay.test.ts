@@ -113,7 +113,7 @@ describe('delay relay', () => {
     equal(error.code, 'ECONNRESET');
   });
 
-  it('swallows everything while a black hole and goes on where it stopped when healed', async () => {
+  it('swallows everything as a black hole and, healed, goes on where it stopped', async () => {
     const { relay, socket } = await setUp(echo, 5);
     socket.write('a');
     await once(socket, 'data');

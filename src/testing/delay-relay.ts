@@ -2,7 +2,8 @@
 // `oneWayMs` later, data, FIN and RST alike and in order. It can also become a black hole.
 // Refuses to model loss or a limited rate. Note: connecting to the relay itself takes no time,
 // because the kernel answers; `DistantSocket` (distant-socket.ts) delays that on the caller's side.
-// Invariant: each direction delivers exactly what it took, in order, holding a bounded number of bytes.
+// Invariant: each direction delivers exactly what it took, in order, holding a bounded number of
+// bytes.
 
 import type { AddressInfo, Server } from 'node:net';
 import { Socket, createServer } from 'node:net';

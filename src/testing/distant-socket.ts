@@ -1,6 +1,7 @@
-// A TCP socket whose connecting takes a round trip, for callers of a `DelayRelay`: the kernel accepts
-// a connection to the relay at once, so the distance of the handshake is added on this side.
-// Owns nothing but the moment at which `connect` and `ready` are told; writes wait for them as well.
+// A TCP socket whose connecting takes a round trip, for callers of a `DelayRelay`: the kernel
+// accepts a connection to the relay at once, so the distance of the handshake is added on this
+// side. Owns nothing but the moment at which `connect` and `ready` are told; writes wait for them
+// as well.
 
 import { Socket } from 'node:net';
 

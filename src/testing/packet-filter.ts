@@ -1,7 +1,8 @@
 // Makes a socket deaf: the kernel drops every packet for it (data, ACK, FIN, RST, keepalive probes
-// and, on a listener, SYN), which is what a dead path looks like and what no user-space relay can do
-// by merely not reading. A classic BPF program that accepts zero bytes is attached by setsockopt,
-// through Node's experimental FFI; needs Linux, no privilege. Elsewhere it says so and does nothing.
+// and, on a listener, SYN), which is what a dead path looks like and what no user-space relay can
+// do by merely not reading. A classic BPF program that accepts zero bytes is attached by
+// setsockopt, through Node's experimental FFI; needs Linux, no privilege. Elsewhere it says so and
+// does nothing.
 
 import type * as ffiModule from 'node:ffi';
 import { createRequire } from 'node:module';
@@ -17,7 +18,9 @@ const BPF_RET_K = 6;
 
 type SetSocketOption = (fd: number, option: number) => boolean;
 
-/** Drops (or takes again) all packets that arrive for `socket`. `false` = cannot on this machine. */
+/**
+ * Drops (or takes again) all packets that arrive for `socket`. `false` = cannot on this machine.
+ */
 export function dropPackets(socket: Socket | Server, on: boolean): boolean {
   const set = setSocketOption();
   const fd = (socket as unknown as { _handle?: { fd?: number } | null })._handle?.fd;

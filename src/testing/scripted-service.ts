@@ -1,7 +1,7 @@
 // A service that ends a stack in tests: it answers each call from a script on the clock, or is
 // driven by hand from the far side. Behaves like the transport in what layers rely on: it honours
-// pause, fails the sink when the call is cancelled, writes the wire slots of the timeline, and lends
-// bytes that are spoilt after the call, so that a layer which keeps them is found out.
+// pause, fails the sink when the call is cancelled, writes the wire slots of the timeline, and
+// lends bytes that are spoilt after the call, so that a layer which keeps them is found out.
 
 import type { Call } from '../core/call.ts';
 import type { CancelListener } from '../core/cancellation.ts';

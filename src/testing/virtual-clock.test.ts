@@ -14,7 +14,7 @@ describe('virtual clock', () => {
     deepEqual(ran, ['10 first', '10 second', '20 first', '20 second']);
   });
 
-  it('shows inside a callback the time at which it was due, and afterwards the full advance', () => {
+  it('shows inside a callback the time at which it was due, afterwards the full advance', () => {
     const clock = new VirtualClock(100);
     const seen: number[] = [];
     clock.after(3.5, () => seen.push(clock.now()));

@@ -1,7 +1,7 @@
 // Time that moves only when a test says so. Owns a list of timers and of turns; refuses to run
 // away (a callback that re-arms itself without end throws instead of hanging the test).
-// Invariant: callbacks run in the order of their due time, then of their setting, and `now()` inside
-// a callback is exactly its due time.
+// Invariant: callbacks run in the order of their due time, then of their setting, and `now()`
+// inside a callback is exactly its due time.
 
 import type { Clock, Timer } from '../core/clock.ts';
 
@@ -52,7 +52,8 @@ export class VirtualClock implements Clock {
     this.#order += 1;
     const timer = new VirtualTimer(this.#now + Math.max(0, delayMs), this.#order, run);
     let at = this.#timers.length;
-    // Equal due times keep the order in which they were set: the newer one goes further from the end.
+    // Equal due times keep the order in which they were set: the newer one goes further from the
+    // end.
     while (at > 0 && (this.#timers[at - 1] as VirtualTimer).dueAt <= timer.dueAt) at -= 1;
     this.#timers.splice(at, 0, timer);
     return timer;

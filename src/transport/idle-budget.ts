@@ -29,6 +29,17 @@ interface Knowledge {
   readonly assumedMs: number;
 }
 
+/** Closes that came close together. */
+interface Burst {
+  readonly since: number;
+  /** What was known before the first of them. */
+  readonly before: Knowledge;
+  readonly ages: number[];
+  cuts: number;
+  /** It has proved to be a restart. */
+  isRestart: boolean;
+}
+
 /** The idle budget of one endpoint. */
 export class IdleBudget {
   readonly #options: IdleBudgetOptions;
@@ -38,9 +49,7 @@ export class IdleBudget {
   #staleCeilingMs: number = Infinity;
   #staleUntil: number = -Infinity;
   #quickCloses: number = 0;
-  #burst: { readonly since: number; readonly before: Knowledge; ages: number[]; cuts: number } | undefined =
-    undefined;
-  #burstIgnored: boolean = false;
+  #burst: Burst | undefined = undefined;
 
   constructor(options: IdleBudgetOptions) {
     this.#options = options;
@@ -107,22 +116,21 @@ export class IdleBudget {
     return SAFE_SHARE * idleMs >= this.#options.capMs || idleMs >= this.#options.sentinelMaxMs;
   }
 
-  #burstAt(now: number): { readonly before: Knowledge; ages: number[]; cuts: number } {
+  #burstAt(now: number): Burst {
     if (this.#burst === undefined || now - this.#burst.since > BURST_MS) {
-      this.#burst = { since: now, before: this.#known, ages: [], cuts: 0 };
-      this.#burstIgnored = false;
+      this.#burst = { since: now, before: this.#known, ages: [], cuts: 0, isRestart: false };
     }
     return this.#burst;
   }
 
   // Lowers the budget at the first close and takes that back once it proves to be a restart: too
   // small a budget costs connections, too large a one costs calls.
-  #judge(burst: { readonly before: Knowledge; ages: number[]; cuts: number }, open: number): void {
-    if (this.#burstIgnored) return;
+  #judge(burst: Burst, open: number): void {
+    if (burst.isRestart) return;
     const count = burst.ages.length + burst.cuts;
     const share = count / Math.max(1, open + count - 1);
     if (count >= BURST_CLOSES_MIN && share >= 0.5 && (burst.cuts > 0 || !sameAge(burst.ages))) {
-      this.#burstIgnored = true;
+      burst.isRestart = true;
       this.#learn(burst.before);
       return;
     }

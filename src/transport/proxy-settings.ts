@@ -84,5 +84,5 @@ function plainHost(host: string): string {
 
 /** A proxy elsewhere cannot reach what listens on this machine. */
 function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.');
+  return host === 'localhost' || host === '::1' || /^127(?:\.[0-9]{1,3}){3}$/.test(host);
 }

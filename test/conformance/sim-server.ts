@@ -12,22 +12,28 @@ import type { Random } from '../../src/core/random.ts';
 import { openAnswer } from '../../src/simulator/answer-plan.ts';
 import type { OpenAnswer } from '../../src/simulator/answer-plan.ts';
 
-/** How one request is treated; `afterEvents` counts the writes that still go out. */
+/** How one request is treated; `afterEvents` counts the events that still go out. */
 export type Treatment =
   | { readonly kind: 'answer' }
   | { readonly kind: 'refuse'; readonly status: number; readonly retryAfter?: number }
   /** Before any byte. */
   | { readonly kind: 'reset' }
+  /** An error event in the started stream. */
+  | { readonly kind: 'error'; readonly afterTokens: number }
   /** RST, FIN without the last chunk, or a clean end without the closing event. */
   | { readonly kind: 'rst' | 'fin' | 'truncate'; readonly afterEvents: number }
   | { readonly kind: 'stall'; readonly afterEvents: number; readonly forMs: number };
 
-/** One request as the server saw it. */
-export interface SeenRequest {
+/** What a treatment is chosen by. */
+export interface RequestFacts {
   readonly method: string;
   readonly path: string;
   readonly headers: IncomingMessage['headers'];
   readonly body: string;
+}
+
+/** One request as the server saw it. */
+export interface SeenRequest extends RequestFacts {
   readonly treatment: Treatment['kind'];
   /** The client left before the answer was whole. */
   abandoned: boolean;
@@ -39,11 +45,12 @@ const ANSWER: Treatment = { kind: 'answer' };
 export class SimServer {
   readonly requests: SeenRequest[] = [];
   readonly #server: Server;
+  #running: number = 0;
   readonly #random: Random;
-  readonly #treat: (request: Omit<SeenRequest, 'treatment' | 'abandoned'>) => Treatment;
+  readonly #treat: (request: RequestFacts) => Treatment;
   readonly #stopped: AbortController = new AbortController();
 
-  private constructor(treat: (request: Omit<SeenRequest, 'treatment' | 'abandoned'>) => Treatment) {
+  private constructor(treat: (request: RequestFacts) => Treatment) {
     this.#random = seededRandom(1);
     this.#treat = treat;
     this.#server = createServer((request, response) => {
@@ -53,7 +60,7 @@ export class SimServer {
 
   /** Starts a server on a free port of this machine. */
   static async listen(
-    treat: (request: Omit<SeenRequest, 'treatment' | 'abandoned'>) => Treatment = () => ANSWER,
+    treat: (request: RequestFacts) => Treatment = () => ANSWER,
   ): Promise<SimServer> {
     const server = new SimServer(treat);
     await new Promise<void>((resolve) => server.#server.listen(0, '127.0.0.1', resolve));
@@ -69,6 +76,11 @@ export class SimServer {
   /** Answers whose client left before they were whole. */
   get abandoned(): number {
     return this.requests.filter((request) => request.abandoned).length;
+  }
+
+  /** Answers that are going on. */
+  get running(): number {
+    return this.#running;
   }
 
   async close(): Promise<void> {
@@ -91,7 +103,9 @@ export class SimServer {
     const treatment = this.#treat(facts);
     const seen: SeenRequest = { ...facts, treatment: treatment.kind, abandoned: false };
     this.requests.push(seen);
+    this.#running += 1;
     response.on('close', () => {
+      this.#running -= 1;
       seen.abandoned = !response.writableFinished && treatment.kind === 'answer';
     });
     try {
@@ -110,11 +124,9 @@ export class SimServer {
       Object.entries(seen.headers).map(([name, value]): [string, string] => [name, String(value)]),
     );
     const request = { method: seen.method, path: seen.path, headers, body: seen.body };
-    const answer = openAnswer(
-      treatment.kind === 'refuse' ? { ...request, body: refusing(seen.body, treatment) } : request,
-      this.#random,
-      Date.now(),
-    );
+    const wish = directivesOf(treatment);
+    const asked = wish === '' ? request : { ...request, body: withWish(seen.body, wish) };
+    const answer = openAnswer(asked, this.#random, Date.now());
     await this.#write(answer, treatment, response);
   }
 
@@ -140,11 +152,17 @@ export class SimServer {
   }
 }
 
-/** Turns the request into one that the simulator refuses, in the words of its dialect. */
-function refusing(body: string, treatment: { status: number; retryAfter?: number }): string {
+function directivesOf(treatment: Treatment): string {
+  if (treatment.kind === 'error') return `[[error@${treatment.afterTokens}]]`;
+  if (treatment.kind !== 'refuse') return '';
+  const wait = treatment.retryAfter;
+  return `[[status=${treatment.status}]]${wait === undefined ? '' : `[[retry-after=${wait}]]`}`;
+}
+
+/** The request with its conversation replaced by a wish to the simulator, in any dialect. */
+function withWish(body: string, wish: string): string {
   const asked = JSON.parse(body) as Record<string, unknown>;
-  const wait = treatment.retryAfter === undefined ? '' : `[[retry-after=${treatment.retryAfter}]]`;
-  const said = [{ role: 'user', content: `[[status=${treatment.status}]]${wait}` }];
+  const said = [{ role: 'user', content: wish }];
   return JSON.stringify({ ...asked, ...('input' in asked ? { input: said } : { messages: said }) });
 }
 

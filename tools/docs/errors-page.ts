@@ -1,6 +1,6 @@
 // The page of error codes, from the table that the data plane raises them from.
 
-import { errorTable, type ErrorRow } from '../../src/core/errors.ts';
+import { errorTable, type ErrorRow } from '../../src/core/error-table.ts';
 import { code, generatedPage, table } from './markdown.ts';
 
 const intro = `Every way a call can end badly. The code stands in the log line of

@@ -11,6 +11,7 @@ import type { OptionRow } from './schema-walk.ts';
 import { phaseOf } from './settings.ts';
 import type { Settings, UpstreamSettings } from './settings.ts';
 import { formatDuration } from './units.ts';
+import { withoutUserinfo } from './values.ts';
 
 /** One option in force. */
 export interface ExplainedOption {
@@ -105,7 +106,7 @@ function at(input: unknown, path: Path): unknown {
 function shown(value: unknown, path: Path, written: string | undefined): string {
   if (isSecret(configSchema, path)) return masked(value, path);
   if (typeof value === 'string') {
-    const text = value.replace(/^(https?:\/\/)[^/@]*@/, `$1${MASK}@`);
+    const text = String(withoutUserinfo(value));
     return written === undefined ? text : `${text} (from ${written})`;
   }
   return JSON.stringify(value);

@@ -62,8 +62,10 @@ export function loadConfig(source: ConfigSource | undefined, context: LoadContex
     const wording = { schema: configSchema, input, written: parsed.written };
     if (checked.success) {
       problems.push(...crossProblems(checked.data, context.readText));
-      if (ours['upstreams'] === undefined) problems.push(...unusedUpstreams(checked.data));
       const usable = problems.every((problem) => problem.severity === 'warning');
+      if (usable && ours['upstreams'] === undefined) {
+        problems.push(...unusedUpstreams(checked.data));
+      }
       if (usable) settings = complete(checked.data, file, context.readText);
     } else {
       problems.push(...problemsOf(checked.error.issues, wording));

@@ -91,6 +91,9 @@ function upstreamProblems(
       );
     }
   }
+  if (new Set(upstream.endpoints.map((url) => url.protocol)).size > 1) {
+    problems.push(error([...path, 'endpoints'], 'mixes http and https; use one of them for all'));
+  }
   if (upstream.ca !== undefined && !canRead(upstream.ca, readText)) {
     problems.push(error([...path, 'ca'], `${upstream.ca} cannot be read; give the path of a PEM file`));
   }
@@ -143,7 +146,7 @@ function routeProblems(config: WrittenConfig): Problem[] {
   if (routes === undefined || routes.length === 0) {
     const name = Object.keys(upstreams ?? {})[0] ?? 'anthropic';
     return [
-      error(['routes'], `are missing: nothing would reach the upstreams; add for example - { match: { path: /v1/** }, upstreams: [${name}] }`),
+      error(['routes'], `is missing: nothing would reach the upstreams; add for example - { match: { path: /v1/** }, upstreams: [${name}] }`),
     ];
   }
   const names = [...Object.keys(upstreams ?? {}), ...(config.simulator ? [SIMULATOR] : [])];

@@ -123,15 +123,12 @@ const upstream = z.strictObject({
     why: 'A model may be silent for minutes, a REST service may not.',
   }),
   endpoints: option.required(
-    z.array(endpointUrl, { error: () => 'is not a list of URLs' }).length(1, {
-      error: (issue) =>
-        Array.isArray(issue.input) && issue.input.length > 1
-          ? 'holds more than one address; balancing is not offered yet, give each its own upstream'
-          : 'is empty; name one address',
+    z.array(endpointUrl, { error: () => 'is not a list of URLs' }).min(1, {
+      error: () => 'is empty; name one address',
     }),
     {
-      doc: 'Where the upstream is. A path in the URL is put in front of every call.',
-      why: 'A list, because balancing over several addresses will use it.',
+      doc: 'Where the upstream is; several addresses take turns. A path in the URL is put in front of every call.',
+      why: 'The address is the one thing that cannot be guessed.',
     },
   ),
   ca: option.optional(option.text('file', '/etc/ssl/private-ca.pem', (text) => text), {

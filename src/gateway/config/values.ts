@@ -55,6 +55,11 @@ export function parseProxy(text: string): URL | 'env' | 'none' | UnitFault {
   return new UnitFault('is not a proxy; write "env", "none" or for example "http://proxy:3128"');
 }
 
+/** A value as it may be shown: the user and password of a URL replaced by dots. */
+export function withoutUserinfo(value: unknown): unknown {
+  return typeof value === 'string' ? value.replace(/^(https?:\/\/)[^/@]*@/, '$1***@') : value;
+}
+
 /** A path that starts with a slash and holds no wildcard, query or fragment. */
 export function parsePrefix(text: string): string | UnitFault {
   if (/^\/[^*?#\s]*$/.test(text)) return text.endsWith('/') ? text.slice(0, -1) : text;

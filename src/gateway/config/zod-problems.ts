@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import { nameHint } from './nearest.ts';
 import { pathText } from './problem.ts';
 import type { Path, Problem } from './problem.ts';
+import { withoutUserinfo } from './values.ts';
 import { isSecret, knownKeys, schemaAt } from './schema-walk.ts';
 
 /** What is needed to word an issue. */
@@ -103,7 +104,7 @@ function withValue(message: string, path: Path, wording: Wording): string {
   const value = valueAt(wording.input, path);
   if (value === undefined || isSecret(wording.schema, path)) return message;
   if (value !== null && typeof value === 'object') return message;
-  return `${JSON.stringify(value)} ${message}`;
+  return `${JSON.stringify(withoutUserinfo(value))} ${message}`;
 }
 
 function valueAt(input: unknown, path: Path): unknown {

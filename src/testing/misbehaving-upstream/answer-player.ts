@@ -1,6 +1,7 @@
 // Plays the operations of one answer on a socket, keeping to its pace and its backpressure.
 // Refuses to end anything itself: the operation that ends the answer goes to `over`, after all
-// bytes before it are with the kernel. Invariant: `over` is called at most once, never after `stop`.
+// bytes before it are with the kernel. Invariant: `over` is called at most once, never after
+// `stop`.
 
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../core/clock.ts';

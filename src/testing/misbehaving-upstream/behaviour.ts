@@ -19,6 +19,10 @@ export interface Answer {
   readonly steps: Iterable<Step>;
   /** Length not known beforehand; default: more than one step, or steps made as they are sent. */
   readonly streamed?: boolean;
+  /** Pause before the head, in ms. */
+  readonly headAfterMs?: number;
+  /** Breaks off: a length promises twice as much, and a reset takes the place of the end. */
+  readonly broken?: boolean;
   /** Body bytes, for `framing: 'length'` when `steps` is made up as it goes. */
   readonly bodyBytes?: number;
 }
@@ -139,7 +143,9 @@ export interface ConnectionBehaviour {
   /** At once after accepting, before TLS. `stall` never reads; `serve` is the default. */
   readonly accept?: 'serve' | 'rst' | 'fin' | 'stall' | 'silence';
   readonly idle?: IdleClose;
-  /** Closes after this many answers; announced by `Connection: close` unless `announce` is false. */
+  /**
+   * Closes after this many answers; announced by `Connection: close` unless `announce` is false.
+   */
   readonly requestsMax?: number;
   readonly announce?: boolean;
 }

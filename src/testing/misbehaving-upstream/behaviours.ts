@@ -1,5 +1,6 @@
 // Readable names for behaviours. Each builder returns plain data, so `also(stream(5), cut('rst',
-// 'event:3'))` is a whole sentence. Owns no state. Invariant: a builder sets only what its name says.
+// 'event:3'))` is a whole sentence. Owns no state. Invariant: a builder sets only what its name
+// says.
 
 import type {
   Answer,

@@ -56,7 +56,8 @@ export function sseAnswer(steps: Iterable<Step>): Answer {
 
 /** A page as a load balancer sends it in place of an API's error. */
 export function htmlErrorAnswer(status: number = 502): Answer {
-  const page = `<html><head><title>${status}</title></head><body><h1>Bad gateway</h1></body></html>\n`;
+  const head = `<head><title>${status}</title></head>`;
+  const page = `<html>${head}<body><h1>Bad gateway</h1></body></html>\n`;
   return { ...textAnswer(page, 'text/html; charset=utf-8'), status };
 }
 

@@ -129,7 +129,7 @@ describe('misbehaving upstream, closing', () => {
     equal(seen.closedBy('upstream-rst'), 1);
   });
 
-  it('falls silent on idle connections: a later request gets neither answer nor reset', async () => {
+  it('falls silent on idle connections: a request gets neither answer nor reset', async () => {
     const { client, seen } = await setUp({}, { idle: { afterMs: 20, how: 'silence' } });
     await sleep(50);
     client.request();
@@ -319,7 +319,7 @@ describe('misbehaving upstream, breaking answers', () => {
     'event:1',
     'before-terminal',
   ] as const) {
-    it(`stalls at ${point} with the connection open, and sees there when the caller leaves`, async () => {
+    it(`stalls at ${point}, connection open, and sees there when the caller leaves`, async () => {
       const { client, seen, upstream } = await setUp(b.also(b.stream(3), b.stalling(point)));
       client.request();
       await upstream.until(() => seen.requests[0]?.point === point);

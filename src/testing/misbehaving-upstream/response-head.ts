@@ -54,10 +54,15 @@ export class ResponseHead {
   }
 
   #toldLength(): number {
-    const { errorEvent, lengthOff = 0 } = this.#behaviour;
+    const factor = this.#answer.broken === true ? 2 : 1;
+    return this.#bodyBytes() * factor + (this.#behaviour.lengthOff ?? 0);
+  }
+
+  #bodyBytes(): number {
+    const { errorEvent } = this.#behaviour;
     const { bodyBytes, steps } = this.#answer;
-    if (bodyBytes !== undefined) return bodyBytes + lengthOff;
-    let bytes = lengthOff;
+    if (bodyBytes !== undefined) return bodyBytes;
+    let bytes = 0;
     let events = 0;
     for (const step of steps) {
       if (errorEvent !== undefined && events === errorEvent.afterEvents) break;

@@ -1,6 +1,7 @@
 // Ways to choose a behaviour per request. Each returns a script function; those that count or
 // remember keep their state in the closure, so make one per upstream.
-// Invariant: a script decides from what was seen and from the randomness it was given, nothing else.
+// Invariant: a script decides from what was seen and from the randomness it was given, nothing
+// else.
 
 import type { Random } from '../../core/random.ts';
 import type { Behaviour, Script } from './behaviour.ts';

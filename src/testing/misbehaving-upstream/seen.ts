@@ -229,7 +229,9 @@ export class Seen {
 
   /** Connections that are open now. */
   get open(): number {
-    return this.connections.filter((connection) => connection.closedAt === NEVER).length;
+    let closed = 0;
+    for (const count of this.closedCounts.values()) closed += count;
+    return this.connectionCount - closed;
   }
 
   /** Connections closed by `who`. */

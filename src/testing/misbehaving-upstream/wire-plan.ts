@@ -43,16 +43,20 @@ class Wire {
   #bodySent: number = 0;
 
   constructor(behaviour: Behaviour, answer: Answer, context: WireContext) {
+    const head = new ResponseHead(behaviour, answer, context);
+    // A length has to be told before the steps are sent, and some steps can be read only once.
+    const counts = head.framing === 'length' && answer.bodyBytes === undefined;
     this.#behaviour = behaviour;
-    this.#answer = answer;
-    this.#head = new ResponseHead(behaviour, answer, context);
+    this.#answer = counts ? { ...answer, steps: [...answer.steps] } : answer;
+    this.#head = counts ? new ResponseHead(behaviour, this.#answer, context) : head;
     this.#faults = behaviour.faults ?? [];
   }
 
   *ops(): Generator<Op> {
     const behaviour = this.#behaviour;
     yield* this.#at('before-head');
-    if ((behaviour.thinkMs ?? 0) > 0) yield { do: 'wait', ms: behaviour.thinkMs ?? 0 };
+    const headAfterMs = (behaviour.thinkMs ?? 0) + (this.#answer.headAfterMs ?? 0);
+    if (headAfterMs > 0) yield { do: 'wait', ms: headAfterMs };
     for (const interim of behaviour.interim ?? []) {
       if ((interim.afterMs ?? 0) > 0) yield { do: 'wait', ms: interim.afterMs ?? 0 };
       const text = `HTTP/1.1 ${interim.status} Interim\r\n${fieldLines(interim.headers ?? [])}\r\n`;
@@ -97,6 +101,7 @@ class Wire {
       yield* this.#at(`event:${events + 1}`);
     }
     yield* this.#at('before-end');
+    if (this.#answer.broken === true) yield { do: 'rst' };
     if (this.#head.framing !== 'chunked') return;
     yield* this.#write(`0\r\n${fieldLines(this.#behaviour.trailers ?? [])}\r\n`, 'body');
   }

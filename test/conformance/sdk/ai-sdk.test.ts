@@ -162,9 +162,8 @@ for (const kind of targetKinds) {
           if (parts.length === 5) leaving.abort();
         }
         ok(parts.includes('abort'));
-        if (target.upstream !== undefined) {
-          ok(await becomes(() => target.upstream?.abandoned === left + 1));
-        }
+        ok(await becomes(() => target.callsRunning() === 0));
+        equal(target.upstream?.abandoned ?? left + 1, left + 1);
       });
     }
 

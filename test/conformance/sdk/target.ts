@@ -2,18 +2,21 @@
 // differs from one target to the next, so what passes directly must pass through the gateway.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startGatewayBetween } from '../gateway-between.ts';
+import type { GatewayBetween } from '../gateway-between.ts';
 import { SimServer } from '../sim-server.ts';
 
 /** A place that speaks all three dialects. */
 export interface Target {
-  readonly name: string;
   /** Without `/v1`. */
   readonly url: string;
-  readonly models: { readonly anthropic: string; readonly openai: string };
+  readonly models: { readonly anthropic: string; readonly openai: string; readonly echo: string };
   /** A stream cut short never looks finished here; a plain server cannot promise that. */
   readonly honest: boolean;
   /** The upstream in plain sight, where there is one. */
   readonly upstream: SimServer | undefined;
+  /** Answers that are going on, here and behind. */
+  callsRunning(): number;
   close(): Promise<void>;
 }
 
@@ -29,18 +32,72 @@ const direct: TargetKind = {
   async open() {
     const upstream = await SimServer.listen();
     return {
-      name: direct.name,
       url: upstream.url,
-      models: { anthropic: 'claude-test', openai: 'gpt-test' },
+      models: { ...wireModels, echo: 'sim-echo' },
       honest: false,
       upstream,
+      callsRunning: () => upstream.running,
       close: () => upstream.close(),
     };
   },
 };
 
+/** Names that no gateway takes for its own simulator. */
+const wireModels = { anthropic: 'claude-test', openai: 'gpt-test' };
+
+/** The gateway as it comes, over its wire to the simulator in the place of the providers. */
+function throughTheWire(edge: 'own' | 'node-http'): TargetKind {
+  return {
+    name: `through the gateway (edge: ${edge})`,
+    async open() {
+      const upstream = await SimServer.listen();
+      const between = await startGatewayBetween(upstream.url, { simulator: false, edge });
+      return {
+        url: between.gateway.url,
+        models: { ...wireModels, echo: 'sim-echo' },
+        honest: true,
+        upstream,
+        callsRunning: () => between.callsRunning() + upstream.running,
+        close: () => closeBoth(between, upstream),
+      };
+    },
+  };
+}
+
+/** The gateway with the simulator inside it; only lists of models go further. */
+const embedded: TargetKind = {
+  name: 'at the simulator in the gateway',
+  async open() {
+    const upstream = await SimServer.listen();
+    const between = await startGatewayBetween(upstream.url, { simulator: true });
+    return {
+      url: between.gateway.url,
+      models: { anthropic: 'sim-fast', openai: 'sim-fast', echo: 'sim-echo' },
+      honest: true,
+      upstream: undefined,
+      callsRunning: () => between.callsRunning(),
+      close: () => closeBoth(between, upstream),
+    };
+  },
+};
+
+async function closeBoth({ gateway }: GatewayBetween, upstream: SimServer): Promise<void> {
+  await gateway.close(2000);
+  // The sockets of the pool say that they are closed a turn later.
+  const free = await becomes(() => gateway.leases.size === 0);
+  await upstream.close();
+  if (free) return;
+  const kept = gateway.leases.oldest(5).map(({ kind, owner }) => `${kind} of ${owner}`);
+  throw new Error(`the gateway kept after its end: ${kept.join(', ')}`);
+}
+
 /** Every target that the suites are run against. */
-export const targetKinds: readonly TargetKind[] = [direct];
+export const targetKinds: readonly TargetKind[] = [
+  direct,
+  throughTheWire('own'),
+  throughTheWire('node-http'),
+  embedded,
+];
 
 /** Waits until `holds` does, at most `forMs`; false when it never did. */
 export async function becomes(holds: () => boolean, forMs = 2000): Promise<boolean> {

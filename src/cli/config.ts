@@ -1,0 +1,59 @@
+// `holdfast config check|explain|schema|init`.
+
+import type { Command } from 'commander';
+import {
+  checkReport,
+  explainReport,
+  initFile,
+  schemaReport,
+} from '../gateway/config-reports.ts';
+import type { Report } from '../gateway/config-reports.ts';
+
+interface ReportFlags {
+  readonly config?: string;
+  readonly json?: boolean;
+}
+
+/** Adds the commands. */
+export function addConfig(program: Command, end: (code: number) => void): void {
+  const config = program
+    .command('config')
+    .description('check, explain or create the configuration')
+    .helpOption('--help', 'print this help');
+  const print = ({ code, out, err }: Report): void => {
+    process.stdout.write(out);
+    process.stderr.write(err);
+    end(code);
+  };
+
+  reading(config.command('check'))
+    .description('say what is wrong with the configuration')
+    .action(({ config: file, json }: ReportFlags) => {
+      print(checkReport(file, process.env, json === true));
+    });
+  reading(config.command('explain'))
+    .description('show each option in force and where it came from; with a path also why')
+    .argument('[path]', 'an option or group, for example upstreams.anthropic')
+    .action((path: string | undefined, { config: file, json }: ReportFlags) => {
+      print(explainReport(file, process.env, path, json === true));
+    });
+  config
+    .command('schema')
+    .description('print the JSON Schema of the file, for editors')
+    .helpOption('--help', 'print this help')
+    .action(() => print(schemaReport()));
+  config
+    .command('init')
+    .description('write an annotated configuration file')
+    .argument('[file]', 'where to; - prints it', 'holdfast.yaml')
+    .option('--force', 'replace a file that exists')
+    .helpOption('--help', 'print this help')
+    .action((file: string, { force }: { force?: boolean }) => print(initFile(file, force === true)));
+}
+
+function reading(command: Command): Command {
+  return command
+    .option('--config <file>', 'configuration file (default: $HOLDFAST_CONFIG or holdfast.yaml)')
+    .option('--json', 'print JSON')
+    .helpOption('--help', 'print this help');
+}

@@ -1,0 +1,7 @@
+#!/usr/bin/env node
+// The executable. Loads the program only after the version of Node was looked at.
+
+import './node-version.ts';
+
+const { runProgram } = await import('./program.ts');
+process.exitCode = await runProgram(process.argv);

@@ -1,0 +1,52 @@
+import { deepEqual, equal } from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Progress } from './dialect.ts';
+import { NEVER, Timeline } from './timeline.ts';
+
+describe('timeline', () => {
+  it('begins with nothing but its start', () => {
+    const timeline = new Timeline(5);
+    equal(timeline.startedAt, 5);
+    equal(timeline.firstByteAt, NEVER);
+    equal(timeline.attempts, 0);
+  });
+
+  it('forgets the wire of the attempt before, but not the call', () => {
+    const timeline = new Timeline(0);
+    timeline.routedAt = 1;
+    timeline.beginAttempt(2);
+    timeline.firstWriteAt = 3;
+    timeline.lastByteAt = 4;
+    timeline.responseBytes = 9;
+    timeline.requestBytes = 7;
+    timeline.progress = new Progress();
+    timeline.pause(5);
+    timeline.beginAttempt(6);
+    const { attempts, acquiredAt, firstWriteAt, lastByteAt, pausedAt, responseBytes } = timeline;
+    deepEqual(
+      [attempts, acquiredAt, firstWriteAt, lastByteAt, pausedAt, responseBytes],
+      [2, 6, NEVER, NEVER, NEVER, 0],
+    );
+    equal(timeline.progress, undefined);
+    deepEqual([timeline.routedAt, timeline.requestBytes], [1, 7]);
+  });
+
+  it('does not take time in which we held the upstream back for its silence', () => {
+    const timeline = new Timeline(0);
+    timeline.lastByteAt = 100;
+    timeline.lastProgressAt = 90;
+    timeline.pause(150);
+    timeline.pause(180);
+    timeline.resume(250);
+    timeline.resume(900);
+    deepEqual([timeline.lastByteAt, timeline.lastProgressAt], [200, 190]);
+    equal(timeline.pausedAt, NEVER);
+  });
+
+  it('leaves marks alone that were never set', () => {
+    const timeline = new Timeline(0);
+    timeline.pause(10);
+    timeline.resume(20);
+    deepEqual([timeline.lastByteAt, timeline.lastProgressAt], [NEVER, NEVER]);
+  });
+});

@@ -1,0 +1,15 @@
+// The words of an error as callers may see them: what happened, what to change, which call it was.
+// Refuses causes: they may hold addresses, keys and texts of others.
+
+import type { CallError } from '../core/errors.ts';
+import { errorTable } from '../core/error-table.ts';
+
+/** One or two sentences for a person. */
+export function errorText(error: CallError): string {
+  return `${error.message} ${errorTable[error.code].advice}`;
+}
+
+/** A status that can be sent: errors which are never shown have none of their own. */
+export function shownStatus(error: CallError): number {
+  return error.status === 0 ? 500 : error.status;
+}

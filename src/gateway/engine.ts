@@ -1,0 +1,153 @@
+// What one gateway is made of below its configuration: clock, limits, transport, layers and numbers.
+// Lives as long as the gateway; reloads change only which routes lead into it.
+
+import type { Clock } from '../core/clock.ts';
+import { stack } from '../core/layer.ts';
+import type { Layer, Service } from '../core/layer.ts';
+import { Leases } from '../core/leases.ts';
+import type { Random } from '../core/random.ts';
+import { BufferBudget } from '../core/replay-body.ts';
+import { Sweep } from '../core/sweep.ts';
+import { CallIds } from '../edges/http-server/call-ids.ts';
+import type { EdgeDeps, EdgeObserver, EdgeOptions } from '../edges/http-server/edge-options.ts';
+import { meaningLayer } from '../layers/meaning/meaning.ts';
+import { observeLayer } from '../layers/observe/observe.ts';
+import { timeoutsLayer } from '../layers/timeouts/timeouts.ts';
+import { simulatorService } from '../simulator/simulator.ts';
+import type { LineWriter } from '../telemetry/access-log.ts';
+import { CallRecord } from '../telemetry/call-record.ts';
+import { Metrics } from '../telemetry/metrics.ts';
+import type { EndpointView } from '../transport/endpoint-pool.ts';
+import { Transport } from '../transport/transport.ts';
+import { defaultTransportOptions } from '../transport/transport-options.ts';
+import type { Settings } from './config/settings.ts';
+import type { RouteTable, Services } from './route-table.ts';
+import { TransportMetrics } from './transport-metrics.ts';
+
+/** Unused connections kept ready per model endpoint; saves a handshake on the next call. */
+const SPARES = 1;
+
+/** The parts of a gateway that outlive reloads. Ends by `close`. */
+export class Engine {
+  readonly leases: Leases;
+  readonly services: Services;
+  readonly edgeDeps: EdgeDeps;
+  readonly edgeOptions: EdgeOptions;
+  readonly #metrics = new Metrics();
+  readonly #transportMetrics: TransportMetrics;
+  readonly #transport: Transport;
+  #callerConnections: number = 0;
+
+  constructor(clock: Clock, random: Random, settings: Settings, lines: LineWriter | undefined) {
+    this.leases = new Leases(clock);
+    const sweep = new Sweep(clock);
+    const head = { headBytes: settings.limits.headBytes, fields: settings.limits.headFields };
+    this.#transportMetrics = new TransportMetrics(this.#metrics);
+    const { leases } = this;
+    this.#transport = new Transport(
+      { clock, random, leases },
+      { ...defaultTransportOptions, headLimits: head },
+      this.#transportMetrics,
+    );
+    const observe = observeLayer({
+      clock,
+      leases,
+      observer: new CallRecord(this.#metrics, clock, lines),
+    });
+    this.services = servicesOf(
+      [observe, timeoutsLayer({ sweep }), meaningLayer({ clock, sweep })],
+      this.#transport.service,
+      simulatorService({ clock, random }),
+    );
+    this.edgeDeps = {
+      clock,
+      random,
+      sweep,
+      bodyBudget: new BufferBudget(settings.limits.bufferBytes),
+      callIds: new CallIds(),
+      observer: this.#edgeObserver(),
+    };
+    this.edgeOptions = edgeOptionsOf(settings, head);
+    this.#metrics.collect(() => this.#collect());
+  }
+
+  /** Calls that have not seen their last byte. */
+  get callsRunning(): number {
+    return this.leases.oldest(Infinity).filter(({ kind }) => kind === 'call').length;
+  }
+
+  async scrape(): Promise<{ contentType: string; text: string }> {
+    const text = await this.#metrics.text();
+    return { contentType: this.#metrics.contentType, text };
+  }
+
+  /** Upstream connections by endpoint, for the debug view. */
+  endpoints(): EndpointView[] {
+    return this.#transport.endpoints();
+  }
+
+  /** Gets ready for the endpoints of a configuration; connections to all others drain. */
+  use(table: RouteTable): void {
+    const keys = new Set(table.endpoints.map(({ key }) => key));
+    for (const { key } of this.endpoints()) if (!keys.has(key)) this.#forget(key);
+    this.#transport.retain(keys);
+    for (const endpoint of table.endpoints) {
+      this.#transport.warm(endpoint, table.warm.has(endpoint) ? SPARES : 0);
+    }
+  }
+
+  #forget(endpoint: string): void {
+    this.#transportMetrics.forget(endpoint);
+    for (const state of ['active', 'idle']) this.#metrics.openConnections.forget(endpoint, state);
+  }
+
+  close(): void {
+    this.#transport.destroy();
+    this.#metrics.close();
+  }
+
+  #edgeObserver(): EdgeObserver {
+    return {
+      connectionOpened: () => {
+        this.#callerConnections += 1;
+      },
+      connectionClosed: () => {
+        this.#callerConnections -= 1;
+      },
+      refused: (code) => {
+        this.#metrics.serverRefused.at(code).value += 1;
+      },
+    };
+  }
+
+  #collect(): void {
+    this.#metrics.leases.at().value = this.leases.size;
+    this.#metrics.serverConnections.at().value = this.#callerConnections;
+    for (const { key, open, idle } of this.endpoints()) {
+      this.#metrics.openConnections.at(key, 'active').value = open - idle;
+      this.#metrics.openConnections.at(key, 'idle').value = idle;
+    }
+  }
+}
+
+/** The stacks: the same layers over the wire and over the simulator, the outermost over the rest. */
+function servicesOf(layers: readonly Layer[], wire: Service, simulator: Service): Services {
+  return {
+    wire: stack(layers, wire),
+    simulator: stack(layers, simulator),
+    local: (answer) => stack(layers.slice(0, 1), answer),
+  };
+}
+
+function edgeOptionsOf({ limits }: Settings, head: EdgeOptions['head']): EdgeOptions {
+  return {
+    head,
+    bodyBytes: limits.bodyBytes,
+    headMs: limits.headTimeout,
+    bodyStallMs: limits.bodyStall,
+    keepAliveMs: limits.keepAlive,
+    writeStallMs: limits.writeStall,
+    connectionAgeMs: limits.connectionAge,
+    connections: limits.connections,
+  };
+}

@@ -1,0 +1,71 @@
+// A gateway as a process: start, banner, signals, orderly end. Everything `holdfast serve` does
+// beyond reading its arguments.
+
+import type { Writable } from 'node:stream';
+import { bannerText } from './banner.ts';
+import { findConfigFile } from './config-source.ts';
+import type { Environment } from './config/interpolate.ts';
+import type { Overrides } from './config/load.ts';
+import { startGateway } from './gateway.ts';
+import type { Gateway } from './gateway.ts';
+import { StartFault } from './listen-fault.ts';
+import { openLog } from './process-log.ts';
+import type { LogOutput } from './process-log.ts';
+
+/** How a process is run. */
+export interface RunOptions {
+  readonly configFile: string | undefined;
+  readonly overrides: Overrides;
+  readonly env: Environment;
+  /** Where the banner and start errors go. */
+  readonly screen: Writable;
+  /** How `holdfast` is called from the user's shell. */
+  readonly command: string;
+}
+
+/** Exit codes of every command. */
+export const exitCodes = { ok: 0, failure: 1, usage: 2 } as const;
+
+/** Runs a gateway until a signal ends it. Answers the exit code. */
+export async function runGateway(options: RunOptions): Promise<number> {
+  const { env, overrides, screen } = options;
+  const configFile = findConfigFile(options.configFile, env);
+  let output: LogOutput | undefined;
+  try {
+    const gateway = await startGateway({
+      ...(configFile === undefined ? {} : { configFile }),
+      overrides,
+      env,
+      openLog: (level) => (output = openLog(level)),
+    });
+    const { url, adminUrl, settings } = gateway;
+    screen.write(bannerText({ url, adminUrl, settings, command: options.command }));
+    const code = await untilSignal(gateway);
+    output?.flush();
+    return code;
+  } catch (fault) {
+    output?.flush();
+    if (!(fault instanceof StartFault)) throw fault;
+    for (const line of fault.lines) screen.write(`${line}\n`);
+    return fault.usage ? exitCodes.usage : exitCodes.failure;
+  }
+}
+
+/** The first SIGTERM or SIGINT lets running answers finish, the second ends at once. */
+function untilSignal(gateway: Gateway): Promise<number> {
+  return new Promise((resolve) => {
+    let closing = false;
+    const stop = (): void => {
+      if (closing) {
+        gateway.destroy();
+        resolve(exitCodes.failure);
+        return;
+      }
+      closing = true;
+      void gateway.close().then(() => resolve(exitCodes.ok));
+    };
+    process.on('SIGTERM', stop);
+    process.on('SIGINT', stop);
+    process.on('SIGHUP', () => gateway.reload());
+  });
+}

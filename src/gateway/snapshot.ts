@@ -1,0 +1,38 @@
+// One configuration, compiled and immutable. A request keeps the snapshot it started with; a reload
+// makes a new one and says what changed between the two.
+
+import type { Environment } from './config/interpolate.ts';
+import { explained } from './config/explain.ts';
+import type { ExplainedOption } from './config/explain.ts';
+import type { Loaded } from './config/load.ts';
+import type { Settings } from './config/settings.ts';
+import { ConfiguredRouter } from './router.ts';
+import type { Services } from './route-table.ts';
+
+/** A configuration in force. */
+export class Snapshot {
+  readonly loaded: Loaded;
+  readonly settings: Settings;
+  readonly router: ConfiguredRouter;
+
+  constructor(loaded: Loaded, settings: Settings, services: Services, env: Environment) {
+    this.loaded = loaded;
+    this.settings = settings;
+    this.router = new ConfiguredRouter(settings, services, env);
+  }
+
+  /** Every option with its value and source, secrets masked. */
+  explained(): ExplainedOption[] {
+    return explained(this.loaded, this.settings);
+  }
+}
+
+/** Options that are read once, at the start. */
+const startOptions = ['listen', 'admin', 'edge', 'drainMs', 'log', 'limits'] as const;
+
+/** The options of which a new configuration differs but which take effect only at the next start. */
+export function needsRestart(before: Settings, after: Settings): string[] {
+  return startOptions
+    .filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]))
+    .map((name) => (name === 'drainMs' ? 'drain' : name));
+}

@@ -1,0 +1,59 @@
+// A gateway without a configuration file, between real clients and an upstream of the tests: the
+// built-in upstreams and routes, pointed at this machine.
+
+import { startGateway } from '../../src/gateway/gateway.ts';
+import type { Gateway } from '../../src/gateway/gateway.ts';
+
+/** What a line of the access log says about a call, as far as tests ask. */
+export interface CallLine {
+  readonly path: string;
+  readonly status: number;
+  readonly verdict: string;
+  readonly upstream: string;
+  readonly attempts: number;
+  readonly replays: number;
+}
+
+/** How the gateway differs from its defaults. */
+export interface BetweenOptions {
+  /** Answer `sim-*` from the built-in simulator instead of sending it on. */
+  readonly simulator: boolean;
+  readonly edge?: 'own' | 'node-http';
+}
+
+/** A running gateway and what it has logged. */
+export interface GatewayBetween {
+  readonly gateway: Gateway;
+  /** One entry per finished call. */
+  readonly calls: readonly CallLine[];
+  /** Calls that are going on. */
+  callsRunning(): number;
+}
+
+/** Starts a gateway that sends both providers' traffic to `upstreamUrl`. */
+export async function startGatewayBetween(
+  upstreamUrl: string,
+  options: BetweenOptions,
+): Promise<GatewayBetween> {
+  const calls: CallLine[] = [];
+  const gateway = await startGateway({
+    env: { HOLDFAST_ANTHROPIC_URL: upstreamUrl, HOLDFAST_OPENAI_URL: upstreamUrl },
+    overrides: {
+      listen: '127.0.0.1:0',
+      admin: 'off',
+      simulator: options.simulator,
+      edge: options.edge ?? 'own',
+    },
+    accessLog: {
+      write(text: string) {
+        for (const line of text.trimEnd().split('\n')) calls.push(JSON.parse(line) as CallLine);
+      },
+    },
+  });
+  return {
+    gateway,
+    calls,
+    callsRunning: () =>
+      gateway.leases.oldest(10_000).filter((lease) => lease.kind === 'call').length,
+  };
+}
