@@ -6,11 +6,24 @@ import type { BenchOptions } from './command-line.ts';
 import { openStreams, runLoad, type LoadResult } from './load.ts';
 import { memoryOf } from './processes.ts';
 import type { IdleScenario, LoadScenario } from './scenarios.ts';
-import { aimAt, startOrigin, startTarget, strike, type Origin, type Running } from './stage.ts';
+import {
+  acceptedBy,
+  aimAt,
+  startOrigin,
+  startTarget,
+  strike,
+  type Origin,
+  type Running,
+} from './stage.ts';
 import type { Target } from './target.ts';
 
+/** One window, and how many connections the target opened to the upstream, warm-up included. */
+export interface Round extends LoadResult {
+  readonly upstreamConnects: number;
+}
+
 /** Everything that was measured of one target in one load scenario, round by round. */
-export type Rounds = Map<string, LoadResult[]>;
+export type Rounds = Map<string, Round[]>;
 
 /** Memory of a process tree in KiB. */
 export interface Memory {
@@ -78,7 +91,10 @@ export async function measureLoad(
         tell.progress(`${scenario.name} ${round + 1}/${options.rounds} ${each.target.name}`);
         const warm = round === 0 ? options.firstWarm : options.warm;
         const aim = aimAt(each, scenario, origin, options.cores);
-        results.get(each.target.name)?.push(await runLoad(scenario, aim, warm, options.seconds));
+        const before = await acceptedBy(origin);
+        const result = await runLoad(scenario, aim, warm, options.seconds);
+        const upstreamConnects = (await acceptedBy(origin)) - before;
+        results.get(each.target.name)?.push({ ...result, upstreamConnects });
         if (hasEnded(each)) {
           tell.trouble(`${each.target.name} ended during ${scenario.name}; see ${each.log}`);
         }

@@ -35,13 +35,14 @@ const share = (part: number): string =>
 
 function loadTable(unit: string, timing: string, rows: readonly LoadRow[]): string {
   const head = ['', `us/${unit}`, 'x nginx', `${unit}s/s`, `${timing} p50`, 'p99', '+p50', '+p99'];
-  head.push('busy', 'harness', 'errors');
+  head.push('busy', 'harness', 'upstream conns', 'errors');
   const cells = rows.map((row) => {
     const times = [row.p50, row.p99, row.addedP50, row.addedP99].map(short);
     const harness = `${short(row.harnessPerUnit)} (${share(row.harnessBusy)})`;
     const name = row.overloaded ? `${row.target} (overloaded)` : row.target;
     const costs = [row.cpuPerUnit, row.ratio, row.perSecond].map(short);
-    return [name, ...costs, ...times, share(row.busy), harness, String(row.errors)];
+    const counts = [short(row.upstreamConnects), String(row.errors)];
+    return [name, ...costs, ...times, share(row.busy), harness, ...counts];
   });
   return table(head, cells);
 }

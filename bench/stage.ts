@@ -72,6 +72,12 @@ function ask(port: number, headers: Readonly<Record<string, string>>): Promise<n
   });
 }
 
+/** Connections that the fake upstream has accepted since it started. */
+export async function acceptedBy(origin: Origin): Promise<number> {
+  const answer = await fetch(`http://127.0.0.1:${origin.port}/stats`);
+  return ((await answer.json()) as { accepted: number }).accepted;
+}
+
 async function untilAnswered(
   port: number,
   headers: Readonly<Record<string, string>>,

@@ -4,13 +4,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { judge } from './budgets.ts';
-import type { LoadResult } from './load.ts';
+import type { Round } from './measure.ts';
 import { scenarios, type LoadScenario } from './scenarios.ts';
 import { median, summarize } from './summary.ts';
 
 const unary = scenarios.find((each) => each.name === 'unary') as LoadScenario;
 
-function result(targetCpu: number, calls: number, p99: number, errors = 0): LoadResult {
+function result(targetCpu: number, calls: number, p99: number, errors = 0): Round {
   const times = { count: calls, p50: p99 / 2, p90: p99, p99, p999: p99, max: p99 };
   return {
     seconds: 1,
@@ -26,6 +26,7 @@ function result(targetCpu: number, calls: number, p99: number, errors = 0): Load
     latency: times,
     firstByte: null,
     delay: null,
+    upstreamConnects: 0,
     cpu: { target: targetCpu, origin: 0, load: 0 },
   };
 }

@@ -4,9 +4,10 @@ import { resolve } from 'node:path';
 import { test } from 'node:test';
 import { errorTable } from '../src/core/error-table.ts';
 import { canonicalOrder } from '../src/core/layer.ts';
+import { subcommands } from './docs/cli-page.ts';
 import { layerReasons } from './docs/layers-page.ts';
 import { table } from './docs/markdown.ts';
-import { pages, stalePages } from './docs.ts';
+import { stalePages } from './docs.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
@@ -21,14 +22,18 @@ test('every layer of the canonical order has a reason beside its name', () => {
 });
 
 test('a changed and a missing page are both found', () => {
-  const path = 'docs/reference/errors.md';
-  const fresh = (page: string): string | undefined => pages[page]?.();
-  assert.deepEqual(stalePages(fresh), []);
-  const changed = (page: string): string | undefined =>
-    page === path ? `${fresh(page)} ` : fresh(page);
-  assert.deepEqual(stalePages(changed), [`${path} is out of date`]);
-  const missing = (page: string): string | undefined => (page === path ? undefined : fresh(page));
-  assert.deepEqual(stalePages(missing), [`${path} is missing`]);
+  const wanted = { 'a.md': () => 'a', 'b.md': () => 'b' };
+  const stale = (found: Readonly<Record<string, string>>): string[] =>
+    stalePages(wanted, (path) => found[path]);
+  assert.deepEqual(stale({ 'a.md': 'a', 'b.md': 'b' }), []);
+  assert.deepEqual(stale({ 'a.md': 'a', 'b.md': 'c' }), ['b.md is out of date']);
+  assert.deepEqual(stale({ 'b.md': 'b' }), ['a.md is missing']);
+});
+
+test('every command of the program is found in its help text', () => {
+  const help =
+    'Usage: x\n\nCommands:\n  serve [options]  run\n    more\n  help [command]   help\n\nEnd';
+  assert.deepEqual(subcommands(help), ['serve']);
 });
 
 test('a cell cannot break its table', () => {

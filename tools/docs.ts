@@ -3,6 +3,8 @@
 
 import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { cliPage } from './docs/cli-page.ts';
+import { configPage, configSchemaFile } from './docs/config-pages.ts';
 import { errorsPage } from './docs/errors-page.ts';
 import { layersPage } from './docs/layers-page.ts';
 import { metricsPage } from './docs/metrics-page.ts';
@@ -11,20 +13,29 @@ const root = resolve(import.meta.dirname, '..');
 
 /** Every generated file and what makes its text. */
 export const pages: Readonly<Record<string, () => string>> = {
+  'docs/reference/cli.md': cliPage,
+  'docs/reference/config.md': configPage,
+  'docs/reference/config.schema.json': configSchemaFile,
   'docs/reference/errors.md': errorsPage,
   'docs/reference/layers.md': layersPage,
   'docs/reference/metrics.md': metricsPage,
 };
 
-/** The generated files that differ from what would be written, each with its reason. */
-export function stalePages(read: (path: string) => string | undefined): string[] {
-  const stale = Object.entries(pages).flatMap(([path, render]) => {
+/** The files of `wanted` that differ from what would be written, each with its reason. */
+export function stalePages(
+  wanted: Readonly<Record<string, () => string>>,
+  read: (path: string) => string | undefined,
+): string[] {
+  return Object.entries(wanted).flatMap(([path, render]) => {
     const found = read(path);
     if (found === undefined) return [`${path} is missing`];
     return found === render() ? [] : [`${path} is out of date`];
   });
-  const orphans = globSync('docs/reference/*', { cwd: root }).filter((path) => !(path in pages));
-  return [...stale, ...orphans.map((path) => `${path} is not generated from anything`)];
+}
+
+function orphans(): string[] {
+  const found = globSync('docs/reference/*', { cwd: root });
+  return found.filter((path) => !(path in pages)).map((path) => `${path} has no source any more`);
 }
 
 function readPage(path: string): string | undefined {
@@ -37,7 +48,7 @@ function readPage(path: string): string | undefined {
 
 if (import.meta.main) {
   if (process.argv.includes('--check')) {
-    const stale = stalePages(readPage);
+    const stale = [...stalePages(pages, readPage), ...orphans()];
     for (const line of stale) console.log(`${line}: run \`npm run docs\``);
     process.exitCode = stale.length === 0 ? 0 : 1;
   } else {

@@ -30,8 +30,9 @@ test('every chosen lint rule reports what it is for', () => {
   try {
     const config = { extends: resolve(root, 'tsconfig.json'), compilerOptions: { types: [] } };
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ ...config, include: ['*.ts'] }));
-    for (const [rule, text] of Object.entries(cases))
+    for (const [rule, text] of Object.entries(cases)) {
       writeFileSync(join(folder, `${rule}.ts`), text);
+    }
     const oxlint = resolve(root, 'node_modules/.bin/oxlint');
     const flags = ['-c', resolve(root, '.oxlintrc.json'), '--type-aware', '-f', 'unix', '.'];
     const { stdout } = spawnSync(oxlint, flags, { cwd: folder, encoding: 'utf8', timeout: 60_000 });

@@ -89,6 +89,7 @@ const cases: readonly Case[] = [
     good: opening.repeat(500),
   },
   { rule: 'opening-comment', bad: 'const a = 1;', good: `${opening}const a = 1;` },
+  { rule: 'kebab-case', path: 'bench/Read.md', bad: '', goodPath: 'bench/README.md', good: '' },
   { rule: 'opening-comment', bad: '', good: `#!/usr/bin/env node\n${opening}` },
   {
     rule: 'marks',

@@ -44,9 +44,9 @@ export function holdfastCommand(
 export const holdfast: Target = {
   name: 'holdfast',
   does:
-    'one process; all layers on: routing by path, observe (timeline, verdict, metrics, one log ' +
-    'line a call to a file), phase timeouts, replay body and ladder, Anthropic meaning scanner over ' +
-    'every byte (a cut stream is seen), caller departure passed on',
+    'one process, all layers on: routing by path, observe (timeline, verdict, metrics, log line ' +
+    'a call to a file), phase timeouts, replay body and ladder, Anthropic scanner over every ' +
+    'byte (a cut stream is seen), caller departure passed on',
   missing: () => (existsSync(entry) ? undefined : 'src/cli/main.ts does not exist yet'),
   version: () => {
     const manifest: unknown = JSON.parse(readFileSync(join(tree, 'package.json'), 'utf8'));

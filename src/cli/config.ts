@@ -1,12 +1,6 @@
 // `holdfast config check|explain|schema|init`.
 
 import type { Command } from 'commander';
-import {
-  checkReport,
-  explainReport,
-  initFile,
-  schemaReport,
-} from '../gateway/config-reports.ts';
 import type { Report } from '../gateway/config-reports.ts';
 
 interface ReportFlags {
@@ -20,6 +14,7 @@ export function addConfig(program: Command, end: (code: number) => void): void {
     .command('config')
     .description('check, explain or create the configuration')
     .helpOption('--help', 'print this help');
+  const reports = () => import('../gateway/config-reports.ts');
   const print = ({ code, out, err }: Report): void => {
     process.stdout.write(out);
     process.stderr.write(err);
@@ -28,27 +23,29 @@ export function addConfig(program: Command, end: (code: number) => void): void {
 
   reading(config.command('check'))
     .description('say what is wrong with the configuration')
-    .action(({ config: file, json }: ReportFlags) => {
-      print(checkReport(file, process.env, json === true));
+    .action(async ({ config: file, json }: ReportFlags) => {
+      print((await reports()).checkReport(file, process.env, json === true));
     });
   reading(config.command('explain'))
     .description('show each option in force and where it came from; with a path also why')
     .argument('[path]', 'an option or group, for example upstreams.anthropic')
-    .action((path: string | undefined, { config: file, json }: ReportFlags) => {
-      print(explainReport(file, process.env, path, json === true));
+    .action(async (path: string | undefined, { config: file, json }: ReportFlags) => {
+      print((await reports()).explainReport(file, process.env, path, json === true));
     });
   config
     .command('schema')
     .description('print the JSON Schema of the file, for editors')
     .helpOption('--help', 'print this help')
-    .action(() => print(schemaReport()));
+    .action(async () => print((await reports()).schemaReport()));
   config
     .command('init')
     .description('write an annotated configuration file')
     .argument('[file]', 'where to; - prints it', 'holdfast.yaml')
     .option('--force', 'replace a file that exists')
     .helpOption('--help', 'print this help')
-    .action((file: string, { force }: { force?: boolean }) => print(initFile(file, force === true)));
+    .action(async (file: string, { force }: { force?: boolean }) => {
+      print((await reports()).initFile(file, force === true));
+    });
 }
 
 function reading(command: Command): Command {

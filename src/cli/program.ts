@@ -1,10 +1,11 @@
 // The commands of `holdfast` and how their ends become exit codes: 0 = done, 1 = failed,
-// 2 = used or configured wrongly. Parses and prints; everything else lives in the rooms below.
+// 2 = used or configured wrongly. Parses and prints; everything else lives in the rooms below, which
+// each command loads only when it runs.
 
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { StartFault } from '../gateway/listen-fault.ts';
-import { exitCodes } from '../gateway/run.ts';
+import { exitCodes } from '../gateway/exit-codes.ts';
 import { addConfig } from './config.ts';
 import { addEnv } from './env.ts';
 import { addServe } from './serve.ts';

@@ -2,7 +2,6 @@
 
 import { relative } from 'node:path';
 import type { Command } from 'commander';
-import { runGateway } from '../gateway/run.ts';
 
 interface ServeFlags {
   readonly config?: string;
@@ -31,6 +30,7 @@ export function addServe(program: Command, end: (code: number) => void): void {
         ...(log === undefined ? {} : { log: { level: log } }),
       };
       const { env, stderr: screen } = process;
+      const { runGateway } = await import('../gateway/run.ts');
       end(await runGateway({ configFile: config, overrides, env, screen, command: ownCommand() }));
     });
 }

@@ -27,8 +27,10 @@ export function plainTextEnd(bytes: Uint8Array, from: number, end: number): numb
   return -1;
 }
 
-/** The sequence number in the member right after the one whose text ends at `quote`, or -1. */
-export function sequenceAfter(bytes: Uint8Array, quote: number, end: number): number {
+/** The sequence number that stands right behind the type of the JSON at `from`, or -1. */
+export function sequenceAfterType(bytes: Uint8Array, from: number, end: number): number {
+  const start = typeStart(bytes, from, end);
+  const quote = start < 0 ? -1 : plainTextEnd(bytes, start, end);
   if (quote < 0 || bytes[quote + 1] !== 44) return -1;
   let at = bytes[quote + 2] === 32 ? quote + 3 : quote + 2;
   if (at + SEQUENCE.length >= end || !sameBytes(SEQUENCE, bytes, at)) return -1;

@@ -12,11 +12,12 @@ import {
   isDone,
   isEvent,
   plainTextEnd,
-  sequenceAfter,
+  sequenceAfterType,
   typeStart,
 } from './event-head.ts';
 import { JsonFindings } from './json-findings.ts';
 import { JsonWalk } from './json-walk.ts';
+import { lineEnd } from './line-end.ts';
 
 const { unknown, content, blockEnd, finish, terminal, failed, ping, error, aside } = EventKind;
 
@@ -53,17 +54,51 @@ export class EventReading {
   }
 
   /**
-   * Takes the line at `from` by its known shape. Returns where it ends, or -1 when it has to be
-   * read; `words` and `lead` are those of `line-end.ts`.
+   * Takes the plain content events that lie whole at `from`, one after the other, and returns where
+   * something else begins. Full-speed streams live here. Lines must end in LF or CRLF; `words` and
+   * `lead` are those of `line-end.ts`.
    */
-  knownLine(bytes: Uint8Array, from: number, to: number, words: Int32Array, lead: number): number {
-    if (this.#template === undefined || this.#hasData) return -1;
-    const end = this.#template.match(bytes, from, to, words, lead);
-    if (end < 0) return -1;
-    this.inEvent = true;
-    this.#hasData = true;
-    this.#typed = content;
-    return end;
+  plainEvents(bytes: Uint8Array, from: number, to: number, words: Int32Array, lead: number): number {
+    const template = this.#template;
+    const { names, unnamed, sequenced } = this.#grammar;
+    let count = 0;
+    let sequence = -1;
+    let at = from;
+    while (at < to) {
+      let end: number;
+      let number = -1;
+      if (template !== undefined) end = template.match(bytes, at, to, words, lead);
+      else {
+        let data = at;
+        if (unnamed === 'type') {
+          if (!isEvent(bytes, at, to)) break;
+          const name = bytes[at + 6] === 32 ? at + 7 : at + 6;
+          const nameEnd = lineEnd(bytes, name, to, words, lead);
+          data = nextLine(bytes, nameEnd, to);
+          if (data < 0 || names.kindOf(bytes, name, nameEnd) !== content) break;
+        }
+        if (!isData(bytes, data, to)) break;
+        const value = bytes[data + 5] === 32 ? data + 6 : data + 5;
+        end = lineEnd(bytes, value, to, words, lead);
+        if (end === value) break;
+        if (sequenced) {
+          number = sequenceAfterType(bytes, value, end);
+          if (number < 0) break;
+        }
+      }
+      const blank = end < 0 ? -1 : nextLine(bytes, end, to);
+      const over = blank < 0 ? -1 : nextLine(bytes, blank, to);
+      if (over < 0) break;
+      count += 1;
+      sequence = number;
+      at = over;
+    }
+    if (count === 0) return from;
+    this.sawEvent = true;
+    this.endedByError = false;
+    this.#progress.contentEvents += count;
+    if (sequence >= 0) this.#progress.sequence = sequence;
+    return at;
   }
 
   /** Takes the line `bytes[from..end)`, which is whole. */
@@ -74,7 +109,7 @@ export class EventReading {
       const isFirst = !this.#hasData;
       this.inEvent = true;
       if (value < end) this.#data(bytes, value, end, true);
-      if (isFirst && this.#isPlain()) this.#template?.learn(bytes, from, end);
+      if (isFirst && this.#isPlainChunk()) this.#template?.learn(bytes, from, end);
     } else if (first === 101 && isEvent(bytes, from, end)) {
       const value = bytes[from + 6] === 32 ? from + 7 : from + 6;
       this.inEvent = true;
@@ -166,9 +201,7 @@ export class EventReading {
   }
 
   #takeSequence(bytes: Uint8Array, from: number, end: number): boolean {
-    const start = typeStart(bytes, from, end);
-    const quote = start < 0 ? -1 : plainTextEnd(bytes, start, end);
-    this.#sequence = sequenceAfter(bytes, quote, end);
+    this.#sequence = sequenceAfterType(bytes, from, end);
     return this.#sequence >= 0;
   }
 
@@ -176,8 +209,8 @@ export class EventReading {
     return (this.#grammar.read & (1 << kind)) !== 0;
   }
 
-  /** The data was a whole chunk of a chat with nothing in it but content. */
-  #isPlain(): boolean {
+  /** The line just read was a whole chunk with nothing in it but content. */
+  #isPlainChunk(): boolean {
     if (this.#template === undefined || !this.#read || !this.#walk.closed) return false;
     const findings = this.#findings;
     findings.close();
@@ -239,4 +272,11 @@ export class EventReading {
       if (kind === failed) progress.errorType = this.#findings.errorName('response.failed');
     }
   }
+}
+
+/** The start of the line after the LF or CRLF at `end`, or -1 when there is none before `to`. */
+function nextLine(bytes: Uint8Array, end: number, to: number): number {
+  if (end >= to) return -1;
+  if (bytes[end] === 10) return end + 1;
+  return bytes[end] === 13 && end + 1 < to && bytes[end + 1] === 10 ? end + 2 : -1;
 }

@@ -93,6 +93,14 @@ export class SseScanner implements Scanner {
     const reading = this.#reading;
     let at = from;
     while (at < to) {
+      if (!reading.inEvent) {
+        const behind = reading.plainEvents(bytes, at, to, words, lead);
+        if (behind > at) {
+          this.#bareCr = false;
+          at = behind;
+          continue;
+        }
+      }
       const first = bytes[at] as number;
       if (first === 10) {
         reading.over();
@@ -104,17 +112,14 @@ export class SseScanner implements Scanner {
         at = this.#blankCr(bytes, at, to);
         continue;
       }
-      let end = reading.knownLine(bytes, at, to, words, lead);
-      if (end < 0) {
-        end = lineEnd(bytes, at, to, words, lead);
-        if (end === to) {
-          this.#place = IN_LINE;
-          this.#headLength = 0;
-          this.#keep(bytes, at, to);
-          return;
-        }
-        reading.line(bytes, at, end);
+      const end = lineEnd(bytes, at, to, words, lead);
+      if (end === to) {
+        this.#place = IN_LINE;
+        this.#headLength = 0;
+        this.#keep(bytes, at, to);
+        return;
       }
+      reading.line(bytes, at, end);
       at = this.#lineOver(bytes, end, to);
     }
   }

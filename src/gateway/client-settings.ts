@@ -55,10 +55,18 @@ export function shellExports(url: string): string {
   return [
     ...exports,
     '# Keys stay as they are: the gateway passes on what each client sends.',
+    '# Without a key, the simulator answers: export ANTHROPIC_API_KEY=none ANTHROPIC_MODEL=sim-chat',
     '# Codex reads a file instead; put this into ~/.codex/config.toml:',
     ...codex,
     '',
   ].join('\n');
+}
+
+/** The same for a program. */
+export function jsonExports(url: string): string {
+  const pairs = clientVariables(url).map(({ name, value }) => [name, value] as const);
+  const report = { env: Object.fromEntries(pairs), codexConfigToml: codexConfig(url) };
+  return `${JSON.stringify(report, undefined, 2)}\n`;
 }
 
 /** A provider for `~/.codex/config.toml`. */

@@ -8,7 +8,7 @@ import type { Environment } from './config/interpolate.ts';
 import { nameHint } from './config/nearest.ts';
 import { pathText } from './config/problem.ts';
 import { annotatedConfig, configJsonSchema } from './config/reference.ts';
-import { exitCodes } from './run.ts';
+import { exitCodes } from './exit-codes.ts';
 
 /** What a command prints and how it ends. */
 export interface Report {

@@ -6,6 +6,7 @@ import { bannerText } from './banner.ts';
 import { findConfigFile } from './config-source.ts';
 import type { Environment } from './config/interpolate.ts';
 import type { Overrides } from './config/load.ts';
+import { exitCodes } from './exit-codes.ts';
 import { startGateway } from './gateway.ts';
 import type { Gateway } from './gateway.ts';
 import { StartFault } from './listen-fault.ts';
@@ -22,9 +23,6 @@ export interface RunOptions {
   /** How `holdfast` is called from the user's shell. */
   readonly command: string;
 }
-
-/** Exit codes of every command. */
-export const exitCodes = { ok: 0, failure: 1, usage: 2 } as const;
 
 /** Runs a gateway until a signal ends it. Answers the exit code. */
 export async function runGateway(options: RunOptions): Promise<number> {

@@ -132,16 +132,25 @@ export class HeadBuffer {
  * of them must fall into the four: faster than the built-in search, which stops at every line.
  */
 function pastEmptyLine(bytes: Buffer, from: number, end: number): number {
-  for (let at = from + 3; at < end; at += 4) {
-    const byte = bytes[at] as number;
-    if (byte > CR) continue;
-    if (byte === LF) {
-      if (isEmptyLine(bytes, at - 3, end)) return at + 1;
-      if (isEmptyLine(bytes, at - 1, end)) return at + 3;
-    } else if (byte === CR) {
-      if (isEmptyLine(bytes, at - 2, end)) return at + 2;
-      if (isEmptyLine(bytes, at, end)) return at + 4;
-    }
+  let at = from + 3;
+  while (at < end) {
+    while (at < end && (bytes[at] as number) > CR) at += 4;
+    if (at >= end) return -1;
+    const past = pastEmptyLineAround(bytes, at, end);
+    if (past >= 0) return past;
+    at += 4;
+  }
+  return -1;
+}
+
+/** Just past the first CR LF CR LF that covers `at`, or -1. */
+function pastEmptyLineAround(bytes: Buffer, at: number, end: number): number {
+  if (bytes[at] === LF) {
+    if (isEmptyLine(bytes, at - 3, end)) return at + 1;
+    if (isEmptyLine(bytes, at - 1, end)) return at + 3;
+  } else if (bytes[at] === CR) {
+    if (isEmptyLine(bytes, at - 2, end)) return at + 2;
+    if (isEmptyLine(bytes, at, end)) return at + 4;
   }
   return -1;
 }

@@ -6,7 +6,10 @@ import { afterEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DelayRelay } from './delay-relay.ts';
 import { connectFromAfar } from './distant-socket.ts';
+import type { IdleClose } from './misbehaving-upstream/behaviour.ts';
+import { MisbehavingUpstream } from './misbehaving-upstream/misbehaving-upstream.ts';
 import { canDropPackets } from './packet-filter.ts';
+import { RawClient } from './raw-client.ts';
 
 const ONE_WAY_MS = 20;
 const open: { close: () => unknown }[] = [];
@@ -136,6 +139,27 @@ describe('delay relay', () => {
       ok(tries < 200, 'the relay still holds the connection');
       await sleep(5);
     }
+  });
+});
+
+describe('delay relay before an upstream that closes idle connections', () => {
+  it('lets a request cross the FIN on its way: closed, unanswered, not executed', async () => {
+    const idle: IdleClose = { afterMs: 50, how: 'fin' };
+    const upstream = await MisbehavingUpstream.listen({}, { idle });
+    open.push(upstream);
+    const relay = await DelayRelay.listen(upstream.port, { oneWayMs: 40 });
+    open.push(relay);
+    const client = await RawClient.connect(relay.port);
+    open.push({ close: () => client.destroy() });
+    client.request({ id: 'first' });
+    await client.until(() => client.text.endsWith('}'));
+    await upstream.until((seen) => seen.closedBy('upstream-fin') === 1);
+    equal(client.ending, 'open');
+    client.clear();
+    client.request({ id: 'crossing' });
+    await client.ended();
+    equal(client.text, '');
+    deepEqual([...upstream.seen.executions()], [['first', 1]]);
   });
 });
 

@@ -43,7 +43,8 @@ describe('a stream that is producing', () => {
   });
 
   it('outlives the total here, because phases have limits and living streams do not', async () => {
-    const timeouts = { total: '400ms', byteIdle: '300ms', progressIdle: '300ms' };
+    const limits = { connect: '300ms', tls: '300ms', firstByte: '300ms' };
+    const timeouts = { ...limits, total: '400ms', byteIdle: '300ms', progressIdle: '300ms' };
     const gateway = await startHoldfast(upstream.url, { dialect: 'sse', timeouts });
     const seen = await countEvents(gateway.url);
     await gateway.close();
@@ -53,7 +54,7 @@ describe('a stream that is producing', () => {
   it('is still cut when it stops producing', async () => {
     upstream.use({ ...livingStream, faults: [{ do: 'stall', at: 'event:5' }] });
     const lines: string[] = [];
-    const timeouts = { byteIdle: '300ms', progressIdle: '400ms' };
+    const timeouts = { byteIdle: '300ms', byteIdleAfterPing: '300ms', progressIdle: '400ms' };
     const gateway = await startHoldfast(upstream.url, { dialect: 'sse', timeouts, lines });
     const seen = await countEvents(gateway.url);
     await gateway.close();

@@ -27,6 +27,7 @@ describe('many streams at once', () => {
       request.path === '/idle'
         ? {
             answer: { status: 200, headers: SSE, steps: [{ afterMs: 0, bytes: 'data: 1\n\n' }] },
+            framing: 'chunked',
             faults: [{ do: 'stall', at: 'before-end' }],
           }
         : { answer: { status: 200, headers: SSE, steps: living } },

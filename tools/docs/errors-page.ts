@@ -25,5 +25,5 @@ export function errorsPage(): string {
     row.advice,
   ]);
   const head = ['Code', 'Origin', 'Phase', 'Status', 'Replay', 'Meaning', 'What to do'];
-  return generatedPage('Errors', 'src/core/errors.ts', [intro, columns, table(head, rows)]);
+  return generatedPage('Errors', 'src/core/error-table.ts', [intro, columns, table(head, rows)]);
 }

@@ -56,7 +56,7 @@ export function faultsByLine(text: string, judge: (line: string) => string | und
   });
 }
 
-/** A unit test by its name. */
+/** A test, or what stands beside the source for tests and benchmarks only, by its name. */
 export function isTest(path: string): boolean {
-  return path.endsWith('.test.ts');
+  return /\.(?:test|fixture|bench)\.ts$/.test(path);
 }

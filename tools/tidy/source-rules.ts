@@ -70,7 +70,7 @@ export const sourceRules: Rules = {
     ),
   history: ({ source }) =>
     faultsAt(source?.comments ?? '', HISTORY, ([word]) => {
-      return `"${word}" in a comment; git keeps history, a comment says why`;
+      return `"${word}" in a comment; git keeps history; cite another project as name#number`;
     }),
   skipped: ({ path, source }) => {
     if (!isTest(path)) return [];
@@ -82,6 +82,7 @@ export const sourceRules: Rules = {
 
 function bansClocks(path: string): boolean {
   if (!path.startsWith('src/') || clockHomes.has(path)) return false;
+  // Benchmarks measure real time; that is what they are for.
   if (path.endsWith('.bench.ts')) return false;
   if (clockRooms.some((room) => path.startsWith(room))) return false;
   return !(isTest(path) && socketRooms.test(path));

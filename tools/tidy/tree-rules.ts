@@ -23,7 +23,8 @@ const LINK = /\]\(([^)\s]+)\)/g;
 export const treeRules: Rules = {
   'kebab-case': ({ path }) => {
     if (!named.test(path)) return [];
-    const wrong = path.split('/').find((part) => !part.startsWith('.') && !KEBAB.test(part));
+    const parts = path.replace(/\/README\.md$/, '').split('/');
+    const wrong = parts.find((part) => !part.startsWith('.') && !KEBAB.test(part));
     return wrong === undefined ? [] : whole(`"${wrong}" is not kebab-case; rename it`);
   },
   'index-file': ({ path }) => {

@@ -132,11 +132,11 @@ function timeoutProblems(path: Path, upstream: UpstreamConfig, config: WrittenCo
   for (const [lower, upper, reason] of orderedLimits) {
     const low = phaseOf(limits, lower);
     const high = phaseOf(limits, upper);
-    if (low <= high) continue;
-    const at = upstream.timeouts[lower] === undefined ? upper : lower;
+    // Lowering only the upper one is how a profile is tightened; it does what it says.
+    if (low <= high || upstream.timeouts[lower] === undefined) continue;
     const of = upstream.timeouts[upper] === undefined ? ` of profile ${profileOf(upstream)}` : '';
     const message = `${lower} ${formatDuration(low)} is above ${upper} ${formatDuration(high)}${of}: ${reason}; lower ${lower} or raise ${upper}`;
-    problems.push(error([...path, 'timeouts', at], message));
+    problems.push(error([...path, 'timeouts', lower], message));
   }
   return problems;
 }

@@ -28,6 +28,8 @@ export class UpstreamConnection implements RequestTaker {
   #request: SeenRequest | undefined = undefined;
   #behaviour: Behaviour = {};
   #player: AnswerPlayer | undefined = undefined;
+  /** Stalled before its answer began. */
+  #mute: boolean = false;
   #bodyRead: boolean = false;
   #answered: boolean = false;
   #idleTimer: Timer | undefined = undefined;
@@ -85,6 +87,7 @@ export class UpstreamConnection implements RequestTaker {
       request.point = 'request';
       if (fault.do === 'wait') this.#holdReading(fault.forMs ?? 0);
       else this.#act(fault.do);
+      if (fault.do === 'stall') this.#mute = true;
     }
     if (this.#deaf || this.#socket.destroyed) return;
     this.#beginReading(request);
@@ -105,6 +108,7 @@ export class UpstreamConnection implements RequestTaker {
     const executes = this.#behaviour.executes !== false;
     this.#host.seen.requestRead(request, this.#host.clock.now(), executes);
     this.#host.changed();
+    if (this.#mute) return;
     if (this.#behaviour.answerAt !== 'head') this.#answer(request);
     else this.#tryNext();
   }

@@ -47,18 +47,23 @@ interface Wishes {
   readonly json: boolean;
 }
 
+const optionTypes = {
+  via: { type: 'string', default: 'gateway' },
+  url: { type: 'string' },
+  client: { type: 'string' },
+  scenario: { type: 'string', default: '' },
+  dir: { type: 'string' },
+  json: { type: 'boolean', default: false },
+} as const;
+
+/** What is asked for, or what is wrong with how it was asked. */
 function readWishes(args: readonly string[]): Wishes | string {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      via: { type: 'string', default: 'gateway' },
-      url: { type: 'string' },
-      client: { type: 'string' },
-      scenario: { type: 'string', default: '' },
-      dir: { type: 'string' },
-      json: { type: 'boolean', default: false },
-    },
-  });
+  let values;
+  try {
+    ({ values } = parseArgs({ args: [...args], options: optionTypes }));
+  } catch (error) {
+    return (error as Error).message;
+  }
   const { via, url, client, scenario, dir, json } = values;
   if (via !== 'gateway' && via !== 'direct') return '--via is gateway or direct';
   const clients = clientNames.filter((name) => client === undefined || client === name);
@@ -94,7 +99,8 @@ async function runOne(
 function lineOf(row: Row): string {
   const posts = row.posts < 0 ? '' : `${row.posts} posts`;
   const seconds = `${(row.tookMs / 1000).toFixed(1)} s`;
-  const start = `${row.passed ? 'ok  ' : 'FAIL'} ${row.client.padEnd(12)}${row.scenario.padEnd(38)}`;
+  const mark = row.passed ? 'ok  ' : 'FAIL';
+  const start = `${mark} ${row.client.padEnd(12)}${row.scenario.padEnd(38)}`;
   const why = row.passed ? '' : `  ${row.complaint || `ended with: ${row.text}`}`;
   return `${start}${posts.padEnd(9)}${seconds.padStart(7)}${why}`;
 }
@@ -119,10 +125,24 @@ async function runAll(wishes: Wishes, work: string): Promise<Row[]> {
   return rows;
 }
 
+/** Clients wait minutes for an address where nobody listens. */
+async function answers(url: string): Promise<boolean> {
+  try {
+    await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(2000) });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 async function main(args: readonly string[]): Promise<number> {
   const wishes = readWishes(args);
   if (typeof wishes === 'string') {
     console.error(wishes);
+    return 2;
+  }
+  if (wishes.url !== undefined && !(await answers(wishes.url))) {
+    console.error(`nothing answers at ${wishes.url}: start it first`);
     return 2;
   }
   const work = mkdtempSync(join(tmpdir(), 'holdfast-conformance-'));

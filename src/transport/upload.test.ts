@@ -1,0 +1,232 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CallError } from '../core/errors.ts';
+import { BufferBudget, ReplayBody } from '../core/replay-body.ts';
+import { NEVER } from '../core/timeline.ts';
+import { neverReading, readingSlowly } from '../testing/misbehaving-upstream/behaviours.ts';
+import { jsonAnswer } from '../testing/misbehaving-upstream/built-in-answers.ts';
+import { MisbehavingUpstream } from '../testing/misbehaving-upstream/misbehaving-upstream.ts';
+import { RecordingSink } from '../testing/recording-sink.ts';
+import type { TestCallOptions } from '../testing/test-call.ts';
+import { testCall, testEndpoint } from '../testing/test-call.ts';
+import type { TransportRig } from './transport.fixture.ts';
+import { eventually, startTransport } from './transport.fixture.ts';
+
+let upstream: MisbehavingUpstream;
+let rig: TransportRig;
+
+beforeEach(async () => {
+  upstream = await MisbehavingUpstream.listen({});
+  rig = startTransport();
+});
+afterEach(async () => {
+  await rig.end();
+  await upstream.close();
+});
+
+function send(options: TestCallOptions) {
+  const call = testCall({ ...options, route: { endpoints: [testEndpoint(upstream.port)] } });
+  const sink = new RecordingSink();
+  rig.transport.service(call, sink);
+  return { call, sink };
+}
+
+function hashOf(...parts: Uint8Array[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex');
+}
+
+/** Bytes in which a misplaced piece shows. */
+function pattern(length: number): Buffer {
+  const bytes = Buffer.alloc(length);
+  for (let at = 0; at < length; at += 1) bytes[at] = (at * 31 + (at >> 8)) & 255;
+  return bytes;
+}
+
+/** A body whose producer is the test. */
+function openBody(declaredLength: number): ReplayBody {
+  return new ReplayBody(declaredLength, 4 << 20, new BufferBudget(64 << 20), undefined);
+}
+
+describe('a request', () => {
+  it('carries method, path, host and end-to-end fields, and its own framing', async () => {
+    const headers = { 'x-a': '1', connection: 'x-b', 'transfer-encoding': 'chunked', 'X-C': '3' };
+    const { sink } = send({ path: '/v1/x?y=1', body: 'hello', headers });
+    await sink.over;
+    const [seen] = upstream.seen.requests;
+    assert.equal(
+      seen?.rawHead,
+      `POST /v1/x?y=1 HTTP/1.1\r\nHost: 127.0.0.1:${upstream.port}\r\n` +
+        'x-a: 1\r\nX-C: 3\r\nContent-Length: 5\r\n\r\n',
+    );
+    assert.equal(seen?.body, 'hello');
+  });
+
+  it('without a body announces a length only where one is expected', async () => {
+    for (const [method, length] of [['GET', undefined], ['POST', '0'], ['DELETE', undefined]] as const) {
+      const { sink } = send({ method, body: '' });
+      await sink.over;
+      const seen = upstream.seen.requests.at(-1);
+      assert.equal(seen?.header('content-length'), length, method);
+      assert.equal(seen?.header('transfer-encoding'), undefined);
+    }
+  });
+
+  it('puts the base path of its endpoint in front', async () => {
+    const endpoint = testEndpoint(upstream.port, { basePath: '/base' });
+    const call = testCall({ path: '/x', route: { endpoints: [endpoint] } });
+    const sink = new RecordingSink();
+    rig.transport.service(call, sink);
+    await sink.over;
+    assert.equal(upstream.seen.requests[0]?.path, '/base/x');
+  });
+
+  for (const size of [1, 65_535, 65_536, 72_000, 74_000, 1_000_000]) {
+    it(`arrives whole with a body of ${size} bytes`, async () => {
+      const bytes = pattern(size);
+      const { sink, call } = send({ body: bytes });
+      await sink.over;
+      assert.equal(sink.status, 200);
+      const [seen] = upstream.seen.requests;
+      assert.equal(seen?.bodyHash, hashOf(bytes));
+      assert.equal(seen?.header('content-length'), String(size));
+      assert.notEqual(call.timeline.sentAt, NEVER);
+    });
+  }
+
+  it('of unknown length is sent in chunks as it comes', async () => {
+    const body = openBody(-1);
+    const first = pattern(10);
+    const second = pattern(200_000);
+    body.push(first);
+    const { sink } = send({ body });
+    await upstream.until(({ requests }) => requests.length === 1);
+    body.push(second);
+    await sleep(5);
+    body.finish();
+    await sink.over;
+    const [seen] = upstream.seen.requests;
+    assert.equal(seen?.header('transfer-encoding'), 'chunked');
+    assert.equal(seen?.header('content-length'), undefined);
+    assert.equal(seen?.bodyHash, hashOf(first, second));
+    assert.equal(sink.ended, true);
+  });
+
+  it('that is complete when it is sent has a length even if none was declared', async () => {
+    const body = openBody(-1);
+    body.push(pattern(20));
+    body.finish();
+    const { sink } = send({ body });
+    await sink.over;
+    assert.equal(upstream.seen.requests[0]?.header('content-length'), '20');
+  });
+
+  it('of declared length is sent while it comes', async () => {
+    const body = openBody(6);
+    const { sink, call } = send({ body });
+    body.push(Buffer.from('abc'));
+    await eventually(() => upstream.seen.requests[0]?.bodyBytes === 3);
+    assert.equal(call.timeline.sentAt, NEVER);
+    body.push(Buffer.from('def'));
+    body.finish();
+    await sink.over;
+    assert.equal(upstream.seen.requests[0]?.body, 'abcdef');
+    assert.ok(call.timeline.sentAt >= call.timeline.firstWriteAt);
+  });
+
+  it('does not mix the bytes of two calls that share the scratch buffer', async () => {
+    upstream.use(readingSlowly(20_000_000));
+    const bodies = Array.from({ length: 8 }, (_, at) => Buffer.alloc(60_000, 65 + at));
+    const sinks = bodies.map((body) => send({ body }).sink);
+    await Promise.all(sinks.map((sink) => sink.over));
+    const hashes = upstream.seen.requests.map((seen) => seen.bodyHash).toSorted();
+    assert.deepEqual(hashes, bodies.map((body) => hashOf(body)).toSorted());
+  });
+});
+
+describe('an upload that the upstream takes slowly', () => {
+  it('shows its progress, and holds the caller back instead of buffering', async () => {
+    upstream.use(neverReading());
+    const held: string[] = [];
+    const source = {
+      pauseBody: () => void held.push('pause'),
+      resumeBody: () => void held.push('resume'),
+    };
+    // Not kept for a replay, so that what is not sent must wait at the caller.
+    const body = new ReplayBody(64 << 20, 1_024, new BufferBudget(1_024), source);
+    const { call, sink } = send({ body });
+    await upstream.until(({ requests }) => requests.length === 1);
+    let pushed = 0;
+    while (held.length === 0 && pushed < 64 << 20) {
+      body.push(Buffer.alloc(65_536));
+      pushed += 65_536;
+      await sleep(0);
+    }
+    assert.deepEqual(held, ['pause']);
+    assert.ok(call.timeline.uploadProgressAt > call.timeline.firstWriteAt);
+    assert.equal(call.timeline.sentAt, NEVER);
+    call.cancellation.cancel(new CallError('SEND_STALLED'));
+    assert.equal(sink.error?.code, 'SEND_STALLED');
+  });
+
+  it('goes on where it stopped, byte for byte', async () => {
+    upstream.use(readingSlowly(30_000_000));
+    const bytes = pattern(12_000_000);
+    const { sink, call } = send({ body: bytes });
+    await sink.over;
+    assert.equal(upstream.seen.requests[0]?.bodyHash, hashOf(bytes));
+    assert.ok(call.timeline.sentAt > call.timeline.firstWriteAt);
+  });
+});
+
+describe('an answer before the end of the upload', () => {
+  it('that refuses is passed on, and the upload stops with its connection', async () => {
+    upstream.use({ answerAt: 'head', answer: jsonAnswer(413, { error: 'too large' }) });
+    const body = openBody(1_000_000);
+    const { sink } = send({ body });
+    body.push(pattern(1_000));
+    await sink.over;
+    assert.equal(sink.status, 413);
+    assert.equal(sink.ended, true);
+    assert.deepEqual(rig.log.closed, ['abort']);
+    body.push(pattern(1_000));
+    assert.equal(rig.transport.endpoints()[0]?.open, 0);
+  });
+
+  it('that does not refuse lets the upload go on', async () => {
+    upstream.use({ answerAt: 'head', answer: jsonAnswer(200, { ok: 1 }), thinkMs: 5 });
+    const body = openBody(6);
+    const { sink } = send({ body });
+    body.push(Buffer.from('abc'));
+    await eventually(() => (upstream.seen.requests[0]?.sentBytes ?? 0) > 0);
+    body.push(Buffer.from('def'));
+    body.finish();
+    await sink.over;
+    assert.equal(sink.ended, true);
+    await eventually(() => upstream.seen.requests[0]?.bodyBytes === 6);
+  });
+});
+
+describe('an upload whose caller fails', () => {
+  it('ends the call with the reason of the caller and aborts the upstream', async () => {
+    const body = openBody(100);
+    const { sink } = send({ body });
+    body.push(Buffer.from('abc'));
+    await eventually(() => upstream.seen.requests[0]?.bodyBytes === 3);
+    body.fail(new CallError('CALLER_GONE'));
+    assert.deepEqual(sink.story, ['fail CALLER_GONE']);
+    await upstream.until(({ requests }) => requests[0]?.aborted === true);
+  });
+
+  it('is a defect of ours when the length is not the declared one', async () => {
+    const body = openBody(3);
+    const { sink } = send({ body });
+    body.push(Buffer.from('abcd'));
+    await sink.over;
+    assert.equal(sink.error?.code, 'BUG');
+    assert.equal(rig.transport.endpoints()[0]?.active, 0);
+  });
+});
