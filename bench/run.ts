@@ -103,6 +103,8 @@ async function main(): Promise<void> {
   const targets = availableTargets(options);
   if (targets.length === 0) throw new Error('nothing to measure');
   endAllOnExit();
+  // `| head` has seen enough.
+  process.stdout.on('error', () => process.exit(1));
   buildNative();
   const machine = readMachine();
   if (machine.cores < 2) say('Only one core: load and gateway disturb each other; read nothing.');

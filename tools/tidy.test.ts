@@ -73,7 +73,7 @@ const cases: readonly Case[] = [
     rule: 'line-length',
     bad: `${opening}const a = '${'x'.repeat(90)}';`,
     line: 2,
-    good: `${opening}const a = '${'x'.repeat(80)}';`,
+    good: `${opening}const a = '${'x'.repeat(80)}';\n  doc: '${"it\\'s ".repeat(30)}',`,
   },
   {
     rule: 'file-length',

@@ -54,7 +54,11 @@ describe('holdfast', () => {
   it('makes a configuration that it finds valid, and does not overwrite it', () => {
     assert.equal(run(['config', 'init', 'made.yaml']).code, 0);
     const check = run(['config', 'check', '--config', 'made.yaml']);
-    assert.deepEqual(check, { code: 0, out: 'made.yaml is valid: 2 upstreams, 8 routes\n', err: '' });
+    assert.deepEqual(check, {
+      code: 0,
+      out: 'made.yaml is valid: 2 upstreams, 8 routes\n',
+      err: '',
+    });
     const again = run(['config', 'init', 'made.yaml']);
     assert.equal(again.code, 2);
     assert.match(again.err, /exists already.*--force/);
@@ -119,14 +123,24 @@ describe('holdfast', () => {
     const [, body = ''] = /-d '(\{.*\})'/.exec(screen) ?? [];
     const quick = body.replace('sim-chat', 'sim-fast');
     const headers = { 'content-type': 'application/json' };
-    const answer = await fetch(`${url}/v1/chat/completions`, { method: 'POST', headers, body: quick });
+    const answer = await fetch(`${url}/v1/chat/completions`, {
+      method: 'POST',
+      headers,
+      body: quick,
+    });
     assert.match(await answer.text(), /data: \[DONE\]\n\n$/);
     const lines = textUntil(gateway.stdout, '"msg":"closed"');
     gateway.kill('SIGTERM');
     const code = await new Promise((resolve) => gateway.on('exit', resolve));
     assert.equal(code, 0);
-    const logged = (await lines).trimEnd().split('\n').map((line) => JSON.parse(line) as { msg: string });
-    assert.deepEqual(logged.map(({ msg }) => msg), ['listening', 'call', 'draining', 'closed']);
+    const logged = (await lines)
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { msg: string });
+    assert.deepEqual(
+      logged.map(({ msg }) => msg),
+      ['listening', 'call', 'draining', 'closed'],
+    );
   });
 
   it('runs the simulated provider and tells at the end what it saw', async () => {

@@ -40,7 +40,10 @@ export async function runSim({ json, faults: specs, ...rest }: SimOptions): Prom
 function ruleOf(spec: string): FaultRule {
   const rule = parseFaultSpec(spec);
   if (!(rule instanceof FaultSpecDefect)) return rule;
-  throw new StartFault([`--fault ${spec}: ${rule.message}`, 'see holdfast sim --list-faults'], true);
+  throw new StartFault(
+    [`--fault ${spec}: ${rule.message}`, 'see holdfast sim --list-faults'],
+    true,
+  );
 }
 
 async function listen(options: SimServerOptions & { readonly port: number }): Promise<SimServer> {

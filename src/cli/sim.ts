@@ -18,7 +18,12 @@ export function addSim(program: Command, end: (code: number) => void): void {
     .command('sim')
     .description('run a simulated provider that misbehaves on demand')
     .option('--port <number>', 'where it listens; 0 = any free port', numberFrom(0, 65_535), 8789)
-    .option('--fault <spec>', 'a fault, for example rst@event:3,p=0.1; may be repeated', collect, [])
+    .option(
+      '--fault <spec>',
+      'a fault, for example rst@event:3,p=0.1; may be repeated',
+      collect,
+      [],
+    )
     .option('--seed <number>', 'repeat the same answers and faults', numberFrom(0, 2 ** 32 - 1))
     .option('--speed <factor>', 'play all pauses faster', numberFrom(0.01, 10_000), 1)
     .option('--list-faults', 'print the faults and exit')

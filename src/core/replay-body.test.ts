@@ -252,3 +252,43 @@ describe('replay body', () => {
     equal(body.awaitsCaller, false);
   });
 });
+
+describe('a body that is no longer needed', () => {
+  it('lets go of everything at the commit, and cannot be read again', () => {
+    const budget = new BufferBudget(1_000);
+    const body = new ReplayBody(5, 1_000, budget, undefined);
+    body.push(Buffer.from('hello'));
+    body.finish();
+    body.open({ bodyBytes: () => true, bodyEnd() {}, bodyFailed() {} });
+    body.commit();
+    equal(budget.usedBytes, 0);
+    equal(body.kept.length, 0);
+    equal(body.replayable, false);
+  });
+
+  it('still delivers at the commit what its reader has not taken yet', () => {
+    const body = new ReplayBody(10, 1_000, new BufferBudget(1_000), undefined);
+    let got = '';
+    const reader: BodyReader = {
+      bodyBytes(bytes) {
+        got += Buffer.from(bytes).toString();
+        return false;
+      },
+      bodyEnd() {},
+      bodyFailed() {},
+    };
+    body.push(Buffer.from('hello'));
+    body.push(Buffer.from('world'));
+    body.open(reader);
+    body.commit();
+    body.resume(reader);
+    equal(got, 'helloworld');
+  });
+
+  it('stays replayable for the next call when it is the shared empty one', () => {
+    const none = ReplayBody.none();
+    none.commit();
+    none.release();
+    equal(none.replayable, true);
+  });
+});

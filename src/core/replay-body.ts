@@ -101,7 +101,8 @@ export class ReplayBody {
 
   /** A further reader would get every byte from the first one on. */
   get replayable(): boolean {
-    return !this.#dropped;
+    // A body of no bytes loses nothing; one such body is shared by all calls without an upload.
+    return !this.#dropped || (this.complete && this.receivedBytes === 0);
   }
 
   /** Everything that came was read, and the caller has not sent the rest. */
@@ -169,6 +170,12 @@ export class ReplayBody {
     if (this.#reader !== reader || !this.#readerFull) return;
     this.#readerFull = false;
     this.#deliver();
+  }
+
+  /** No further reading will come: keeps only what the current reader has not taken yet. */
+  commit(): void {
+    if (!this.#dropped) this.#dropRead();
+    this.routing = undefined;
   }
 
   /** Forgets everything kept; the call is over. */

@@ -59,46 +59,60 @@ export class EventReading {
    * `lead` are those of `line-end.ts`.
    */
   plainEvents(bytes: Uint8Array, from: number, to: number, words: Int32Array, lead: number): number {
-    const template = this.#template;
+    if (this.#template !== undefined) return this.#knownChunks(this.#template, bytes, from, to);
     const { names, unnamed, sequenced } = this.#grammar;
     let count = 0;
     let sequence = -1;
     let at = from;
     while (at < to) {
-      let end: number;
-      let number = -1;
-      if (template !== undefined) end = template.match(bytes, at, to, words, lead);
-      else {
-        let data = at;
-        if (unnamed === 'type') {
-          if (!isEvent(bytes, at, to)) break;
-          const name = bytes[at + 6] === 32 ? at + 7 : at + 6;
-          const nameEnd = lineEnd(bytes, name, to, words, lead);
-          data = nextLine(bytes, nameEnd, to);
-          if (data < 0 || names.kindOf(bytes, name, nameEnd) !== content) break;
-        }
-        if (!isData(bytes, data, to)) break;
-        const value = bytes[data + 5] === 32 ? data + 6 : data + 5;
-        end = lineEnd(bytes, value, to, words, lead);
-        if (end === value) break;
-        if (sequenced) {
-          number = sequenceAfterType(bytes, value, end);
-          if (number < 0) break;
-        }
+      let data = at;
+      if (unnamed === 'type') {
+        if (!isEvent(bytes, at, to)) break;
+        const name = bytes[at + 6] === 32 ? at + 7 : at + 6;
+        const nameEnd = lineEnd(bytes, name, to, words, lead);
+        data = nextLine(bytes, nameEnd, to);
+        if (data < 0 || names.kindOf(bytes, name, nameEnd) !== content) break;
       }
-      const blank = end < 0 ? -1 : nextLine(bytes, end, to);
-      const over = blank < 0 ? -1 : nextLine(bytes, blank, to);
-      if (over < 0) break;
+      if (!isData(bytes, data, to)) break;
+      const value = bytes[data + 5] === 32 ? data + 6 : data + 5;
+      const end = lineEnd(bytes, value, to, words, lead);
+      const over = blankLineOver(bytes, end, to);
+      if (over < 0 || end === value) break;
+      if (sequenced) {
+        const number = sequenceAfterType(bytes, value, end);
+        if (number < 0) break;
+        sequence = number;
+      }
       count += 1;
-      sequence = number;
       at = over;
     }
-    if (count === 0) return from;
+    if (sequence >= 0) this.#progress.sequence = sequence;
+    this.#countContent(count);
+    return at;
+  }
+
+  #knownChunks(template: ChunkTemplate, bytes: Uint8Array, from: number, to: number): number {
+    if (!template.ready) return from;
+    template.view(bytes);
+    let count = 0;
+    let at = from;
+    while (at < to) {
+      const end = template.match(bytes, at, to);
+      const over = end < 0 ? -1 : blankLineOver(bytes, end, to);
+      if (over < 0) break;
+      count += 1;
+      at = over;
+    }
+    template.unview();
+    this.#countContent(count);
+    return at;
+  }
+
+  #countContent(count: number): void {
+    if (count === 0) return;
     this.sawEvent = true;
     this.endedByError = false;
     this.#progress.contentEvents += count;
-    if (sequence >= 0) this.#progress.sequence = sequence;
-    return at;
   }
 
   /** Takes the line `bytes[from..end)`, which is whole. */
@@ -156,11 +170,8 @@ export class EventReading {
     }
     const kind = named === unknown ? this.#typed : named;
     if (this.#read) this.#apply();
-    if (kind === content) {
-      this.sawEvent = true;
-      this.endedByError = false;
-      this.#progress.contentEvents += 1;
-    } else this.#settle(kind);
+    if (kind === content) this.#countContent(1);
+    else this.#settle(kind);
     if (this.#read) {
       this.#read = false;
       this.#findings.reset();
@@ -272,6 +283,13 @@ export class EventReading {
       if (kind === failed) progress.errorType = this.#findings.errorName('response.failed');
     }
   }
+}
+
+/** Where the blank line behind the line that ends at `end` is over, or -1 when none is there. */
+function blankLineOver(bytes: Uint8Array, end: number, to: number): number {
+  if (end + 1 < to && bytes[end] === 10 && bytes[end + 1] === 10) return end + 2;
+  const blank = nextLine(bytes, end, to);
+  return blank < 0 ? -1 : nextLine(bytes, blank, to);
 }
 
 /** The start of the line after the LF or CRLF at `end`, or -1 when there is none before `to`. */

@@ -44,9 +44,12 @@ export class AdminServer {
   constructor(views: AdminViews, at: Address) {
     this.#views = views;
     this.#address = at;
-    this.#server = createServer({ requestTimeout: 10_000, keepAliveTimeout: 65_000 }, (asked, answer) => {
-      void this.#serve(asked, answer);
-    });
+    this.#server = createServer(
+      { requestTimeout: 10_000, keepAliveTimeout: 65_000 },
+      (asked, answer) => {
+        void this.#serve(asked, answer);
+      },
+    );
   }
 
   /** Starts to listen; fails like `net.Server` when the address cannot be had. */

@@ -28,7 +28,11 @@ export function checkReport(named: string | undefined, env: Environment, json: b
       path: pathText(path),
       message,
     }));
-    return { code, out: jsonText({ file: file ?? null, valid: code === 0, problems: list }), err: '' };
+    return {
+      code,
+      out: jsonText({ file: file ?? null, valid: code === 0, problems: list }),
+      err: '',
+    };
   }
   const err = lines.map((line) => `${line}\n`).join('');
   if (settings === undefined) return { code, out: '', err };
@@ -51,7 +55,9 @@ export function explainReport(
   if (shown.length === 0 && path !== undefined) {
     const names = all.map((option) => option.path);
     const tops = [...new Set(names.map((name) => name.split(/[.[]/, 1)[0] ?? ''))];
-    return failed([`no option is in force at ${path}; ${nameHint(path, path.includes('.') ? names : tops)}`]);
+    return failed([
+      `no option is in force at ${path}; ${nameHint(path, path.includes('.') ? names : tops)}`,
+    ]);
   }
   const out = json ? jsonText(shown) : explainText(shown, path !== undefined);
   return { code: exitCodes.ok, out, err: '' };

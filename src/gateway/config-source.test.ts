@@ -18,7 +18,10 @@ describe('configuration file', () => {
     assert.equal(findConfigFile('named.yaml', env, here), 'named.yaml');
     assert.equal(findConfigFile(undefined, env, here), 'env.yaml');
     assert.equal(findConfigFile(undefined, {}, here), 'holdfast.yaml');
-    assert.equal(findConfigFile(undefined, {}, () => false), undefined);
+    assert.equal(
+      findConfigFile(undefined, {}, () => false),
+      undefined,
+    );
   });
 
   it('that does not exist is a problem with a way out', () => {

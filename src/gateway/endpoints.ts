@@ -54,7 +54,10 @@ function endpointOf(url: URL, upstream: UpstreamSettings, proxies: ProxySettings
   };
 }
 
-function proxyOf({ proxy }: UpstreamSettings, fromEnvironment: string | undefined): string | undefined {
+function proxyOf(
+  { proxy }: UpstreamSettings,
+  fromEnvironment: string | undefined,
+): string | undefined {
   if (proxy === 'env') return fromEnvironment;
   return proxy === 'none' ? undefined : proxy.href.replace(/\/$/, '');
 }

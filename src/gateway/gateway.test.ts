@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Behaviour } from '../testing/misbehaving-upstream/behaviour.ts';
 import { MisbehavingUpstream } from '../testing/misbehaving-upstream/misbehaving-upstream.ts';
 import { startGateway } from './gateway.ts';
 import type { Gateway, GatewayOptions } from './gateway.ts';
@@ -14,12 +15,12 @@ import type { LogOutput } from './process-log.ts';
 const anyPorts = { listen: '127.0.0.1:0', admin: '127.0.0.1:0' };
 const ask = { method: 'POST', headers: { 'content-type': 'application/json' } };
 
-function answering(text: string): Parameters<typeof MisbehavingUpstream.listen>[0] {
-  return { answer: { status: 200, steps: [{ afterMs: 0, bytes: text }] } };
+function answering(text: string): Behaviour {
+  return { answer: { status: 200, headers: [], steps: [{ afterMs: 0, bytes: text }] } };
 }
 
 /** A stream that goes on until the test has seen what it wanted, then ends. */
-const slowStream: Parameters<typeof MisbehavingUpstream.listen>[0] = {
+const slowStream: Behaviour = {
   answer: {
     status: 200,
     headers: [['content-type', 'text/plain']],
@@ -71,7 +72,7 @@ describe('gateway', () => {
   afterEach(async () => {
     await gateway?.close(0);
     gateway = undefined;
-    one.use(answering('one') ?? {});
+    one.use(answering('one'));
   });
 
   const start = async (options: GatewayOptions): Promise<Gateway> => {
@@ -99,14 +100,17 @@ describe('gateway', () => {
   });
 
   it('sends new calls by a new configuration while a running one ends by its own', async () => {
-    one.use(slowStream ?? {});
+    one.use(slowStream);
     await start({ config: routedTo(one) });
     const running = await fetch(`${gateway?.url}/x`);
     assert.deepEqual(gateway?.reload(routedTo(two)), []);
     assert.equal(await textOf('/x'), 'two');
     assert.match(await running.text(), /part 11\n$/);
     const shown = JSON.parse(await adminText('/api/endpoints')) as { key: string }[];
-    assert.deepEqual(shown.map(({ key }) => key), [two.url]);
+    assert.deepEqual(
+      shown.map(({ key }) => key),
+      [two.url],
+    );
     await until(() => one.seen.open === 0);
   });
 
@@ -154,7 +158,7 @@ describe('gateway', () => {
   });
 
   it('lets a running answer finish when it closes, is not ready meanwhile, and takes no new caller', async () => {
-    one.use(slowStream ?? {});
+    one.use(slowStream);
     await start({ config: routedTo(one) });
     const running = await fetch(`${gateway?.url}/x`);
     const closed = gateway?.close();
@@ -162,7 +166,9 @@ describe('gateway', () => {
     assert.equal((await fetch(`${gateway?.adminUrl}/healthz`)).status, 200);
     const { port } = new URL(gateway?.url ?? '');
     const refused = await new Promise((resolve) => {
-      connect(Number(port), '127.0.0.1').on('error', () => resolve(true)).on('connect', () => resolve(false));
+      connect(Number(port), '127.0.0.1')
+        .on('error', () => resolve(true))
+        .on('connect', () => resolve(false));
     });
     assert.equal(refused, true);
     assert.match(await running.text(), /part 11\n$/);
@@ -170,12 +176,12 @@ describe('gateway', () => {
   });
 
   it('cuts what still runs when the time for closing is over', async () => {
-    one.use(slowStream ?? {});
+    one.use(slowStream);
     const { leases } = await start({ config: routedTo(one) });
     const running = await fetch(`${gateway?.url}/x`);
     await gateway?.close(30);
     await assert.rejects(running.text());
-    assert.equal(leases.size, 0);
+    await until(() => leases.size === 0);
   });
 
   it('says which option to change when an address is taken', async () => {
@@ -193,7 +199,7 @@ describe('gateway', () => {
   });
 
   it('shows what is held, what is configured and what was counted', async () => {
-    one.use(slowStream ?? {});
+    one.use(slowStream);
     await start({ config: routedTo(one) });
     const running = await fetch(`${gateway?.url}/x`);
     const leases = JSON.parse(await adminText('/api/leases')) as { kind: string; ageMs: number }[];
@@ -202,14 +208,21 @@ describe('gateway', () => {
     const config = JSON.parse(await adminText('/api/config')) as { path: string; value: string }[];
     assert.ok(config.some(({ path, value }) => path === 'upstreams.u.profile' && value === 'rest'));
     const metrics = await adminText('/metrics');
-    assert.match(metrics, /gw_upstream_requests_total\{endpoint="http:\/\/127\.0\.0\.1:\d+",conn="new"\} 1\n/);
-    assert.match(metrics, /http_server_request_duration_seconds_count\{[^}]*http_route="\/\*\*"[^}]*\} 1\n/);
+    assert.match(
+      metrics,
+      /gw_upstream_requests_total\{endpoint="http:\/\/127\.0\.0\.1:\d+",conn="new"\} 1\n/,
+    );
+    assert.match(
+      metrics,
+      /http_server_request_duration_seconds_count\{[^}]*http_route="\/\*\*"[^}]*\} 1\n/,
+    );
     assert.equal((await fetch(`${gateway?.adminUrl}/nothing`)).status, 404);
     assert.equal((await fetch(`${gateway?.adminUrl}/metrics`, { method: 'POST' })).status, 405);
   });
 
   it('answers the same on the edge of node:http', async () => {
-    await start({ config: { ...routedTo(one), edge: 'node-http', admin: 'off' } });
+    const overrides = { ...anyPorts, edge: 'node-http', admin: 'off' };
+    await start({ config: routedTo(one), overrides });
     assert.equal(await textOf('/x'), 'one');
     assert.equal(gateway?.adminUrl, undefined);
   });

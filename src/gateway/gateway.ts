@@ -120,7 +120,8 @@ class RunningGateway implements Gateway {
     this.#engine.use(this.#snapshot.router.table);
     const Edge = settings.edge === 'own' ? HttpServer : NodeHttpServer;
     this.#edge = new Edge(this.#router, this.#engine.edgeDeps, this.#engine.edgeOptions);
-    this.#admin = settings.admin === 'off' ? undefined : new AdminServer(this.#views(), settings.admin);
+    this.#admin =
+      settings.admin === 'off' ? undefined : new AdminServer(this.#views(), settings.admin);
     const { configFile } = options;
     if (configFile !== undefined && options.config === undefined) {
       this.#watch = new ConfigWatch(

@@ -39,7 +39,13 @@ describe('header edit', () => {
       ['x-api-key', 'mine too'],
     ]);
     const edited = headerEditFor([['x-api-key', 'stored']], false)?.apply(caller);
-    assert.deepEqual([...(edited ?? [])], [['accept', '*/*'], ['x-api-key', 'stored']]);
+    assert.deepEqual(
+      [...(edited ?? [])],
+      [
+        ['accept', '*/*'],
+        ['x-api-key', 'stored'],
+      ],
+    );
   });
 
   it('asks for uncompressed answers, whatever the caller asked', () => {

@@ -9,18 +9,27 @@ import type { Head } from '../core/sink.ts';
 import { freeFlow } from '../core/sink.ts';
 import type { RequestHead } from '../http1/head.ts';
 
-const NO_FIELDS = HeaderList.empty;
-
-function emptyHead(status: number, reason: string): Head {
-  const framing = status === 204 ? 'none' : 'length';
-  return { status, reason, headers: NO_FIELDS, framing, contentLength: status === 204 ? -1 : 0 };
+/** Answers 200 with nothing in it. */
+export function emptyAnswer(): Service {
+  return answer(200, 'OK', HeaderList.empty, Buffer.alloc(0));
 }
 
-/** Answers with a status and nothing else. */
-export function emptyAnswer(status: 200 | 204): Service {
-  const head = emptyHead(status, status === 200 ? 'OK' : 'No Content');
-  return (_call, sink) => {
+/**
+ * Answers a WebSocket handshake with 426, the one status at which Codex turns to HTTP at once; at
+ * any other it tries again and again first.
+ */
+export function webSocketRefusal(): Service {
+  const message = 'WebSocket is not offered here; use HTTP streaming.';
+  const body = JSON.stringify({ error: { type: 'upgrade_required', message } });
+  const fields = HeaderList.of([['content-type', 'application/json']]);
+  return answer(426, 'Upgrade Required', fields, Buffer.from(body));
+}
+
+function answer(status: number, reason: string, headers: HeaderList, body: Uint8Array): Service {
+  const head: Head = { status, reason, headers, framing: 'length', contentLength: body.length };
+  return (call, sink) => {
     sink.start(head, freeFlow);
+    if (body.length > 0 && call.method !== 'HEAD') sink.chunk(body);
     sink.end();
   };
 }

@@ -64,7 +64,11 @@ export interface RouteTable {
 }
 
 /** Compiles the routes of a configuration. */
-export function compileRoutes(settings: Settings, services: Services, env: Environment): RouteTable {
+export function compileRoutes(
+  settings: Settings,
+  services: Services,
+  env: Environment,
+): RouteTable {
   const endpoints = new EndpointTable(readProxySettings(env));
   const warm = new Set<Endpoint>();
   const upstreams = new Map<string, WiredUpstream>();
@@ -147,7 +151,9 @@ export function isCompletionPath(path: string): boolean {
 /** The wire formats that a configured dialect stands for: on completions by path. */
 function dialectFor(name: DialectName, path: string): Dialect {
   if (name !== 'openai') return dialectTable[name];
-  return /\/responses(\/|$)/.test(path) ? dialectTable['openai-responses'] : dialectTable['openai-chat'];
+  return /\/responses(\/|$)/.test(path)
+    ? dialectTable['openai-responses']
+    : dialectTable['openai-chat'];
 }
 
 function wired(

@@ -36,7 +36,12 @@ function headOf(line: string, fields: Fields = {}, hasBody = false): RequestHead
   return head;
 }
 
-function resolve(router: ConfiguredRouter, line: string, fields: Fields = {}, body = ''): Resolution {
+function resolve(
+  router: ConfiguredRouter,
+  line: string,
+  fields: Fields = {},
+  body = '',
+): Resolution {
   const held = body === '' ? ReplayBody.none() : ReplayBody.from(Buffer.from(body));
   const resolution = router.resolve(headOf(line, fields, body !== ''), held);
   assert.ok(resolution);
@@ -71,7 +76,12 @@ const gpt = '{"messages":[],"model":"gpt-5"}';
 const table: readonly (readonly [string, string, Fields, string])[] = [
   ['POST /v1/messages', 'anthropic anthropic idle-race', key, '{"model":"claude-x"}'],
   ['POST /v1/messages?beta=true', 'anthropic anthropic idle-race', {}, '{"model":"claude-x"}'],
-  ['POST /v1/messages/count_tokens?beta=true', 'anthropic anthropic idle-race', key, '{"model":"c"}'],
+  [
+    'POST /v1/messages/count_tokens?beta=true',
+    'anthropic anthropic idle-race',
+    key,
+    '{"model":"c"}',
+  ],
   ['POST /v1/messages/batches', 'anthropic anthropic strict', key, '{}'],
   ['GET /v1/messages/batches/b1', 'anthropic anthropic strict', key, ''],
   ['POST /v1/chat/completions', 'openai openai-chat idle-race', bearer, gpt],
@@ -121,6 +131,16 @@ describe('the built-in routes', () => {
     );
   });
 
+  it('turn a WebSocket handshake away with the status at which Codex falls back to HTTP', () => {
+    const head = headOf('GET /v1/responses', bearer);
+    head.upgrade = 'websocket';
+    const resolution = builtIn.resolve(head, ReplayBody.none());
+    assert.equal(resolution?.route.upstream, 'none');
+    assert.equal(answerOf(resolution.service).head, 426);
+    head.upgrade = 'h2c';
+    assert.equal(builtIn.resolve(head, ReplayBody.none())?.route.upstream, 'openai');
+  });
+
   it('can be pointed elsewhere by the environment', () => {
     const env = { HOLDFAST_ANTHROPIC_URL: 'http://127.0.0.1:9/base' };
     const { route } = resolve(routerOf('', env), 'POST /v1/messages', key, '{"model":"c"}');
@@ -164,7 +184,10 @@ describe('configured routes', () => {
     const claude = '{"model":"claude-1"}';
     assert.equal(goesTo(router, 'POST /v1/messages', {}, claude), 'claude anthropic strict');
     const red = { 'x-team': 'red-1' };
-    assert.equal(goesTo(router, 'POST /v1/messages', red, '{"model":"m"}'), 'local ndjson idle-race');
+    assert.equal(
+      goesTo(router, 'POST /v1/messages', red, '{"model":"m"}'),
+      'local ndjson idle-race',
+    );
     assert.equal(goesTo(router, 'GET /v1/messages', red), 'local ndjson strict');
     const blue = { 'x-team': 'blue' };
     assert.equal(goesTo(router, 'POST /v1/messages', blue, '{"model":"m"}'), 'NO_ROUTE anthropic');
@@ -183,7 +206,13 @@ describe('configured routes', () => {
 
   it('replace the credentials of the caller by stored ones', () => {
     const { headers } = resolve(router, 'GET /now/x', { authorization: 'mine', accept: '*/*' });
-    assert.deepEqual([...headers], [['accept', '*/*'], ['x-api-key', 'stored']]);
+    assert.deepEqual(
+      [...headers],
+      [
+        ['accept', '*/*'],
+        ['x-api-key', 'stored'],
+      ],
+    );
   });
 
   it('never lend stored credentials to a web page', () => {
@@ -198,7 +227,14 @@ describe('configured routes', () => {
     assert.equal(goesTo(router, 'GET /v1/messages', own), 'local ndjson strict');
   });
 
-  for (const path of ['/now/../v1', '/now/%2e%2E/x', '/now/.', '/now/..%2fx', '/now/..;/x', '/now\\..\\x']) {
+  for (const path of [
+    '/now/../v1',
+    '/now/%2e%2E/x',
+    '/now/.',
+    '/now/..%2fx',
+    '/now/..;/x',
+    '/now\\..\\x',
+  ]) {
     it(`refuse the path ${path}, which others may read as another one`, () => {
       assert.equal(goesTo(router, `GET ${path}`), 'BAD_REQUEST plain');
     });
@@ -242,6 +278,9 @@ describe('a decision that waits for the body', () => {
     router.current = routerOf('');
     body.push(Buffer.from('{"model":"claude-1"}'));
     assert.equal(router.resolve(head, body)?.route.name, '/v1/messages claude-*');
-    assert.equal(router.resolve(headOf('GET /v1/x', key), ReplayBody.none())?.route.name, 'anthropic-by-key');
+    assert.equal(
+      router.resolve(headOf('GET /v1/x', key), ReplayBody.none())?.route.name,
+      'anthropic-by-key',
+    );
   });
 });

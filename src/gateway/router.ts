@@ -21,6 +21,7 @@ import {
   isProbe,
   noRouteError,
   refusal,
+  webSocketRefusal,
 } from './local-answers.ts';
 import { BodyModel } from './body-model.ts';
 import { PathPlans } from './path-plans.ts';
@@ -55,6 +56,7 @@ export class ConfiguredRouter implements Router {
   readonly #services: Services;
   readonly #plans: PathPlans;
   readonly #probe: Service;
+  readonly #noWebSocket: Service;
   readonly #ownRoutes = new Map<Dialect, Route>();
 
   constructor(settings: Settings, services: Services, env: Environment) {
@@ -62,7 +64,8 @@ export class ConfiguredRouter implements Router {
     this.#services = services;
     this.table = compileRoutes(settings, services, env);
     this.#plans = new PathPlans(this.table.routes);
-    this.#probe = services.local(emptyAnswer(200));
+    this.#probe = services.local(emptyAnswer());
+    this.#noWebSocket = services.local(webSocketRefusal());
   }
 
   keepBytesMax(): number {
@@ -79,6 +82,7 @@ export class ConfiguredRouter implements Router {
       // The decision stays with the configuration under which it began.
       return waiting.router.#decide(head, body, waiting.plan, waiting.model);
     }
+    if (head.upgrade === 'websocket') return this.#own(head, this.#noWebSocket);
     return this.#decide(head, body, this.#plans.planFor(head.target), undefined);
   }
 

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CallError } from '../core/errors.ts';
 import { BufferBudget, ReplayBody } from '../core/replay-body.ts';
 import { NEVER } from '../core/timeline.ts';
-import { neverReading, readingSlowly } from '../testing/misbehaving-upstream/behaviours.ts';
+import { neverReading, readingSlowly, stream } from '../testing/misbehaving-upstream/behaviours.ts';
 import { jsonAnswer } from '../testing/misbehaving-upstream/built-in-answers.ts';
 import { MisbehavingUpstream } from '../testing/misbehaving-upstream/misbehaving-upstream.ts';
 import { RecordingSink } from '../testing/recording-sink.ts';
@@ -197,16 +197,17 @@ describe('an answer before the end of the upload', () => {
   });
 
   it('that does not refuse lets the upload go on', async () => {
-    upstream.use({ answerAt: 'head', answer: jsonAnswer(200, { ok: 1 }), thinkMs: 5 });
+    upstream.use({ ...stream(3, 30), answerAt: 'head' });
     const body = openBody(6);
     const { sink } = send({ body });
     body.push(Buffer.from('abc'));
-    await eventually(() => (upstream.seen.requests[0]?.sentBytes ?? 0) > 0);
+    await eventually(() => sink.chunks.length > 0);
     body.push(Buffer.from('def'));
     body.finish();
     await sink.over;
     assert.equal(sink.ended, true);
-    await eventually(() => upstream.seen.requests[0]?.bodyBytes === 6);
+    assert.equal(upstream.seen.requests[0]?.bodyBytes, 6);
+    assert.equal(rig.transport.endpoints()[0]?.idle, 1);
   });
 });
 

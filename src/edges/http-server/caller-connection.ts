@@ -75,8 +75,8 @@ export class CallerConnection implements CallerSide, ResponseOwner, Swept {
     const exchange = this.#exchange;
     this.#exchange = undefined;
     exchange?.callerGone(hadError ? 'Its connection was reset.' : 'Its connection was closed.');
-    this.#heads.reset();
     this.#held.take();
+    this.#parts.left(this);
   }
 
   /** The kernel took everything that waited. */
@@ -242,7 +242,8 @@ export class CallerConnection implements CallerSide, ResponseOwner, Swept {
       exchange.stop(new CallError('BAD_REQUEST', { detail: upload.fault.detail }));
       return bytes.length;
     }
-    const { payload, done } = upload;
+    const { done } = upload;
+    const payload = upload.take();
     if (exchange.timeline.requestBytes + payload.length > this.#parts.options.bodyBytes) {
       this.#stopUpload('BODY_TOO_LARGE');
       return bytes.length;

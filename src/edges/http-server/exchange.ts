@@ -157,6 +157,8 @@ export class Exchange implements Sink {
     if (this.over) return;
     this.headSent = true;
     this.#flow = flow;
+    // No attempt can be replaced any more, so nothing of the upload need be kept.
+    this.body.commit();
     this.#eventStream = isEventStream(head.headers);
     this.#side.response.head(this.request, head, this.id);
     if (this.#held) flow.pause();

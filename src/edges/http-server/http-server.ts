@@ -21,6 +21,8 @@ export interface ServerParts {
   readonly output: Output;
   /** Answers a request whose head could not be understood. */
   refuse(connection: CallerConnection, error: CallError): void;
+  /** The connection is closed. */
+  left(connection: CallerConnection): void;
 }
 
 /** Where a server listens. */
@@ -105,6 +107,13 @@ export class HttpServer implements ServerParts {
     this.output.flush();
   }
 
+  /** A connection's socket is closed. */
+  left(connection: CallerConnection): void {
+    this.#connections.delete(connection);
+    this.deps.observer.connectionClosed();
+    if (this.#connections.size === 0) this.#whenEmpty?.();
+  }
+
   #accept(socket: OwnedSocket): void {
     if (this.#connections.size >= this.options.connections) {
       this.deps.observer.refused('CONNECTIONS', 'Too many open connections.');
@@ -121,12 +130,7 @@ export class HttpServer implements ServerParts {
     socket.on('end', onEnd);
     socket.on('drain', onDrain);
     socket.on('error', onError);
-    socket.on('close', (hadError) => {
-      this.#connections.delete(connection);
-      connection.closed(hadError);
-      this.deps.observer.connectionClosed();
-      if (this.#connections.size === 0) this.#whenEmpty?.();
-    });
+    socket.on('close', onClose);
   }
 }
 
@@ -136,6 +140,10 @@ function onData(this: OwnedSocket, bytes: Buffer): void {
 
 function onEnd(this: OwnedSocket): void {
   this.owner?.ended();
+}
+
+function onClose(this: OwnedSocket, hadError: boolean): void {
+  this.owner?.closed(hadError);
 }
 
 function onDrain(this: OwnedSocket): void {

@@ -11,8 +11,7 @@ export class UploadReader {
   done: boolean = true;
   /** The chunked framing is broken; nothing after it can be trusted. */
   fault: HttpFault | undefined = undefined;
-  /** What the last `read` found, without framing; often empty. */
-  payload: Buffer = NOTHING;
+  #payload: Buffer = NOTHING;
   #left: number = 0;
   #chunks: ChunkScanner | undefined = undefined;
   #chunked: boolean = false;
@@ -27,13 +26,20 @@ export class UploadReader {
     this.#chunks.reset();
   }
 
+  /** What the last `read` found, without framing; often empty. Not kept here afterwards. */
+  take(): Buffer {
+    const payload = this.#payload;
+    this.#payload = NOTHING;
+    return payload;
+  }
+
   /** Reads from `at`; returns the index just past what belongs to the body. */
   read(bytes: Buffer, at: number): number {
     if (this.#chunked) return this.#readChunks(this.#chunks as ChunkScanner, bytes, at);
     const end = Math.min(bytes.length, at + this.#left);
     this.#left -= end - at;
     this.done = this.#left === 0;
-    this.payload = at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end);
+    this.#payload = at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end);
     return end;
   }
 
@@ -41,7 +47,7 @@ export class UploadReader {
     const next = chunks.scan(bytes, at, bytes.length);
     this.fault = chunks.fault;
     this.done = chunks.done;
-    this.payload =
+    this.#payload =
       chunks.payloadEnd > chunks.payloadStart
         ? bytes.subarray(chunks.payloadStart, chunks.payloadEnd)
         : NOTHING;

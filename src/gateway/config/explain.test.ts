@@ -33,7 +33,10 @@ describe('explain', () => {
   it('never shows a secret, however it was written', () => {
     const shown = JSON.stringify(all());
     assert.doesNotMatch(shown, /top-secret|pass-word|written-in-the-file/);
-    assert.equal(line('upstreams.u.credentials.header'), '{ authorization: ***, x-plain: *** } <- file');
+    assert.equal(
+      line('upstreams.u.credentials.header'),
+      '{ authorization: ***, x-plain: *** } <- file',
+    );
     assert.equal(line('upstreams.u.proxy'), 'http://***@proxy:3128 <- file');
   });
 

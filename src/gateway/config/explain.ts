@@ -77,7 +77,8 @@ function explainOne(
   const { doc, why } = row.meta;
   const name = pathText(path);
   const given = at(loaded.input, path);
-  if (row.branch && (given === undefined || isGroup(given) || Array.isArray(given))) return undefined;
+  if (row.branch && (given === undefined || isGroup(given) || Array.isArray(given)))
+    return undefined;
   if (given !== undefined) {
     const value = shown(given, path, loaded.written.get(name));
     return { path: name, value, source: sourceOf(path, loaded), doc, why };
@@ -96,7 +97,8 @@ function sourceOf(path: Path, loaded: Loaded): string {
 function at(input: unknown, path: Path): unknown {
   let value = input;
   for (const step of path) {
-    if (value === null || typeof value !== 'object' || !Object.hasOwn(value, step)) return undefined;
+    if (value === null || typeof value !== 'object' || !Object.hasOwn(value, step))
+      return undefined;
     value = (value as Record<string | number, unknown>)[step];
   }
   return value;
@@ -119,7 +121,10 @@ function masked(value: unknown, path: Path): string {
 }
 
 /** The value of an option that was left to the profile. */
-function derivedValue(path: Path, settings: Settings): { value: string; source: string } | undefined {
+function derivedValue(
+  path: Path,
+  settings: Settings,
+): { value: string; source: string } | undefined {
   const [top, name, option, phase] = path;
   if (top === 'routes' && typeof name === 'number' && option === 'name') {
     return { value: settings.routes[name]?.name ?? '', source: 'default' };

@@ -20,35 +20,101 @@ const upstream = (inside: string): string =>
 /** A file with one fault, and the one line that is said about it. */
 const faults: readonly (readonly [string, string])[] = [
   ['listne: 1', 'f.yaml:1: listne: unknown option; did you mean "listen"?'],
-  ['workers: 4', 'f.yaml:1: workers: unknown option; known: listen, admin, allowRemote, edge, drain, simulator, log, limits, upstreams, routes'],
+  [
+    'workers: 4',
+    'f.yaml:1: workers: unknown option; known: listen, admin, allowRemote, edge, drain, simulator, log, limits, upstreams, routes',
+  ],
   ['listen: 8787', 'f.yaml:1: listen: 8787 is not a text like "127.0.0.1:8787"'],
-  ['listen: "host"', 'f.yaml:1: listen: "host" is not an address; write for example "127.0.0.1:8787"'],
+  [
+    'listen: "host"',
+    'f.yaml:1: listen: "host" is not an address; write for example "127.0.0.1:8787"',
+  ],
   ['drain: 30', 'f.yaml:1: drain: 30 has no unit; write for example "30s"'],
   ['drain: "30"', 'f.yaml:1: drain: "30" has no unit; write for example "30s"'],
-  ['limits:\n  headBytes: 4096', 'f.yaml:2: limits.headBytes: 4096 has no unit; write for example "4096KiB"'],
-  ['limits: { headBytes: 10B }', 'f.yaml:1: limits.headBytes: "10B" is below the least value, 1KiB'],
-  ['limits: { headFields: 4 }', 'f.yaml:1: limits.headFields: 4 is not a whole number from 16 to 1024'],
-  ['limits: 5', 'f.yaml:1: limits: 5 is not a group of headBytes, headFields, bodyBytes, replayBytes, bufferBytes, connections, headTimeout, bodyStall, writeStall, keepAlive, connectionAge'],
-  ['edge: nod-http', 'f.yaml:1: edge: "nod-http" is not one of "own", "node-http"; did you mean "node-http"?'],
+  [
+    'limits:\n  headBytes: 4096',
+    'f.yaml:2: limits.headBytes: 4096 has no unit; write for example "4096KiB"',
+  ],
+  [
+    'limits: { headBytes: 10B }',
+    'f.yaml:1: limits.headBytes: "10B" is below the least value, 1KiB',
+  ],
+  [
+    'limits: { headFields: 4 }',
+    'f.yaml:1: limits.headFields: 4 is not a whole number from 16 to 1024',
+  ],
+  [
+    'limits: 5',
+    'f.yaml:1: limits: 5 is not a group of headBytes, headFields, bodyBytes, replayBytes, bufferBytes, connections, headTimeout, bodyStall, writeStall, keepAlive, connectionAge',
+  ],
+  [
+    'edge: nod-http',
+    'f.yaml:1: edge: "nod-http" is not one of "own", "node-http"; did you mean "node-http"?',
+  ],
   ['simulator: maybe', 'f.yaml:1: simulator: "maybe" is not true or false'],
-  ['log: { level: loud }', 'f.yaml:1: log.level: "loud" is not one of "debug", "info", "warn", "error", "silent"'],
-  [upstream('dialect: antropic'), 'f.yaml:2: upstreams.u.dialect: "antropic" is not one of "anthropic", "openai", "openai-chat", "openai-responses", "ndjson", "sse", "plain"; did you mean "anthropic"?'],
-  [upstream('timeouts: { firstbyte: 3s }'), 'f.yaml:2: upstreams.u.timeouts.firstbyte: unknown option; did you mean "firstByte"?'],
-  [upstream('timeouts: { total: 0s }'), 'f.yaml:2: upstreams.u.timeouts.total: "0s" is below the least value, 100ms'],
+  [
+    'log: { level: loud }',
+    'f.yaml:1: log.level: "loud" is not one of "debug", "info", "warn", "error", "silent"',
+  ],
+  [
+    upstream('dialect: antropic'),
+    'f.yaml:2: upstreams.u.dialect: "antropic" is not one of "anthropic", "openai", "openai-chat", "openai-responses", "ndjson", "sse", "plain"; did you mean "anthropic"?',
+  ],
+  [
+    upstream('timeouts: { firstbyte: 3s }'),
+    'f.yaml:2: upstreams.u.timeouts.firstbyte: unknown option; did you mean "firstByte"?',
+  ],
+  [
+    upstream('timeouts: { total: 0s }'),
+    'f.yaml:2: upstreams.u.timeouts.total: "0s" is below the least value, 100ms',
+  ],
   [upstream('credentials: { heder: {} }'), 'f.yaml:2: upstreams.u.credentials.header: is missing'],
-  [upstream('credentials: passtrough'), 'f.yaml:2: upstreams.u.credentials: "passtrough" is not "passthrough"; did you mean "passthrough"?'],
-  [upstream('credentials: { header: { "a b": c } }'), 'f.yaml:2: upstreams.u.credentials.header.a b: the name is not a header name'],
-  [upstream('credentials: { header: { x-api-key: ${BAD} } }'), 'f.yaml:2: upstreams.u.credentials.header.x-api-key: the value of ${BAD} holds a character that HTTP does not allow in a header'],
-  [upstream('credentials: { header: { x-api-key: ${NO_KEY} } }'), 'f.yaml:2: upstreams.u.credentials.header.x-api-key: the environment variable NO_KEY is not set; set it, or write ${NO_KEY:-fallback}'],
-  ['upstreams: { u: { endpoints: [ ${HOST} ] } }', 'f.yaml:1: upstreams.u.endpoints[0]: the value of ${HOST} is not an HTTP address; write for example "https://api.example.com"'],
-  ['upstreams: { u: { endpoints: ["https://a:b@c.example"] } }', 'f.yaml:1: upstreams.u.endpoints[0]: "https://***@c.example" holds a user or password; move it to credentials.header'],
-  ['upstreams: { u: { endpoints: [] } }', 'f.yaml:1: upstreams.u.endpoints: is empty; name one address'],
+  [
+    upstream('credentials: passtrough'),
+    'f.yaml:2: upstreams.u.credentials: "passtrough" is not "passthrough"; did you mean "passthrough"?',
+  ],
+  [
+    upstream('credentials: { header: { "a b": c } }'),
+    'f.yaml:2: upstreams.u.credentials.header.a b: the name is not a header name',
+  ],
+  [
+    upstream('credentials: { header: { x-api-key: ${BAD} } }'),
+    'f.yaml:2: upstreams.u.credentials.header.x-api-key: the value of ${BAD} holds a character that HTTP does not allow in a header',
+  ],
+  [
+    upstream('credentials: { header: { x-api-key: ${NO_KEY} } }'),
+    'f.yaml:2: upstreams.u.credentials.header.x-api-key: the environment variable NO_KEY is not set; set it, or write ${NO_KEY:-fallback}',
+  ],
+  [
+    'upstreams: { u: { endpoints: [ ${HOST} ] } }',
+    'f.yaml:1: upstreams.u.endpoints[0]: the value of ${HOST} is not an HTTP address; write for example "https://api.example.com"',
+  ],
+  [
+    'upstreams: { u: { endpoints: ["https://a:b@c.example"] } }',
+    'f.yaml:1: upstreams.u.endpoints[0]: "https://***@c.example" holds a user or password; move it to credentials.header',
+  ],
+  [
+    'upstreams: { u: { endpoints: [] } }',
+    'f.yaml:1: upstreams.u.endpoints: is empty; name one address',
+  ],
   ['upstreams: { u: {} }', 'f.yaml:1: upstreams.u.endpoints: is missing'],
-  ['upstreams: { 9u: { endpoints: ["https://u.example"] } }', 'f.yaml:1: upstreams.9u: the name is not a name; use letters, digits, dot, dash and underscore, a letter first'],
-  ['routes: [{ match: { path: v1 }, upstreams: [openai] }]', 'f.yaml:1: routes[0].match.path: "v1" is not a path pattern; write for example "/v1/messages" or "/files/**"'],
-  ['routes: [{ match: { path: /a** }, upstreams: [openai] }]', 'f.yaml:1: routes[0].match.path: "/a**" holds ** beside other characters; it must be a whole segment'],
+  [
+    'upstreams: { 9u: { endpoints: ["https://u.example"] } }',
+    'f.yaml:1: upstreams.9u: the name is not a name; use letters, digits, dot, dash and underscore, a letter first',
+  ],
+  [
+    'routes: [{ match: { path: v1 }, upstreams: [openai] }]',
+    'f.yaml:1: routes[0].match.path: "v1" is not a path pattern; write for example "/v1/messages" or "/files/**"',
+  ],
+  [
+    'routes: [{ match: { path: /a** }, upstreams: [openai] }]',
+    'f.yaml:1: routes[0].match.path: "/a**" holds ** beside other characters; it must be a whole segment',
+  ],
   ['routes: [{ upstreams: [openai] }]', 'f.yaml:1: routes[0].match: is missing'],
-  ['routes: [{ match: { path: /a }, upstreams: [openai, anthropic] }]', 'f.yaml:1: routes[0].upstreams: names more than one upstream; fail-over is not offered yet'],
+  [
+    'routes: [{ match: { path: /a }, upstreams: [openai, anthropic] }]',
+    'f.yaml:1: routes[0].upstreams: names more than one upstream; fail-over is not offered yet',
+  ],
   ['a: b: c', 'f.yaml: line 1, column 4: Nested mappings are not allowed in compact mappings'],
   ['- a', 'f.yaml: the file is not a list of options; write for example "listen: 127.0.0.1:8787"'],
 ];

@@ -71,9 +71,7 @@ export function loadConfig(source: ConfigSource | undefined, context: LoadContex
       problems.push(...problemsOf(checked.error.issues, wording));
     }
   }
-  const lines = problems.map((problem) =>
-    problemLine(problem, file, parsed.lineOf(problem.path)),
-  );
+  const lines = problems.map((problem) => problemLine(problem, file, parsed.lineOf(problem.path)));
   const builtIn = Object.keys(ours);
   return { settings, problems, lines, input, builtIn, written: parsed.written, overrides };
 }
@@ -114,7 +112,8 @@ function asParsed(value: Readonly<Record<string, unknown>>): Parsed {
 function lineAt(document: Document, lines: LineCounter, path: Path): number | undefined {
   for (let length = path.length; length > 0; length -= 1) {
     const node: unknown = document.getIn(path.slice(0, length), true);
-    const range = node !== null && typeof node === 'object' && 'range' in node ? node.range : undefined;
+    const range =
+      node !== null && typeof node === 'object' && 'range' in node ? node.range : undefined;
     if (Array.isArray(range)) return lines.linePos(Number(range[0])).line;
   }
   return undefined;

@@ -118,7 +118,10 @@ export function integer(bounds: { min: number; max: number }): z.ZodType<number,
   const schema = z
     .union([z.number(), z.string().regex(/^\d+$/)], { error: () => fault })
     .transform(Number)
-    .refine((value) => Number.isInteger(value) && value >= bounds.min && value <= bounds.max, fault);
+    .refine(
+      (value) => Number.isInteger(value) && value >= bounds.min && value <= bounds.max,
+      fault,
+    );
   return schema.register(kindRegistry, { kind: 'whole number', example: String(bounds.min) });
 }
 
@@ -131,7 +134,9 @@ export function flag(): z.ZodType<boolean, boolean | 'true' | 'false'> {
 }
 
 /** One word of a closed list. */
-export function choice<const T extends readonly string[]>(...words: T): z.ZodEnum<{ [W in T[number]]: W }> {
+export function choice<const T extends readonly string[]>(
+  ...words: T
+): z.ZodEnum<{ [W in T[number]]: W }> {
   const schema = z.enum(words);
   const kind = words.map((word) => `\`${word}\``).join(', ');
   return schema.register(kindRegistry, { kind, example: words[0] ?? '' }) as never;

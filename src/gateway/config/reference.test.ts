@@ -20,7 +20,10 @@ describe('what is made from the schema', () => {
   it('the reference page names every option once', () => {
     const page = configReference();
     for (const { path } of optionRows(configSchema)) {
-      const name = path.join('.').replace(/^routes\.\*/, 'routes[]').replace(/^upstreams\.\*/, 'upstreams.NAME');
+      const name = path
+        .join('.')
+        .replace(/^routes\.\*/, 'routes[]')
+        .replace(/^upstreams\.\*/, 'upstreams.NAME');
       assert.equal(page.split(`### \`${name}\`\n`).length, 2, name);
     }
   });
@@ -37,7 +40,10 @@ describe('what is made from the schema', () => {
     const made = loadConfig({ name: 'f', text }, context);
     assert.deepEqual(made.lines, []);
     assert.ok(text.includes('\nlisten: 127.0.0.1:8787\n'));
-    assert.deepEqual({ ...made.settings, file: undefined }, loadConfig(undefined, context).settings);
+    assert.deepEqual(
+      { ...made.settings, file: undefined },
+      loadConfig(undefined, context).settings,
+    );
   });
 
   it('the JSON Schema refuses unknown options and knows words and units', () => {

@@ -66,7 +66,8 @@ function dotted(path: readonly string[]): string {
 function profileTable(): string {
   const head = `| Phase | ${profileNames.join(' | ')} |\n|---|${profileNames.map(() => '---').join('|')}|`;
   const lines = phaseNames.map(
-    (phase) => `| \`${phase}\` | ${profileNames.map((name) => profiles[name].timeouts[phase]).join(' | ')} |`,
+    (phase) =>
+      `| \`${phase}\` | ${profileNames.map((name) => profiles[name].timeouts[phase]).join(' | ')} |`,
   );
   return [head, ...lines].join('\n');
 }
@@ -116,5 +117,9 @@ function annotatedLines({ path, meta, fallback }: OptionRow): string[] {
   const key = path.at(-1);
   if (typeof fallback === 'object') return [...comment, `${key}:`];
   const last = path.length === 1 ? [''] : [];
-  return [...comment.map((line) => indent + line), `${indent}# ${key}: ${String(fallback)}`, ...last];
+  return [
+    ...comment.map((line) => indent + line),
+    `${indent}# ${key}: ${String(fallback)}`,
+    ...last,
+  ];
 }

@@ -34,15 +34,23 @@ function warning(path: Path, message: string): Problem {
 function listenerProblems(config: WrittenConfig): Problem[] {
   const { listen, admin, allowRemote } = config;
   const problems: Problem[] = [];
-  for (const [name, at] of [['listen', listen], ['admin', admin]] as const) {
+  for (const [name, at] of [
+    ['listen', listen],
+    ['admin', admin],
+  ] as const) {
     if (at === 'off' || isLoopback(at.host) || allowRemote) continue;
     const reason = 'other machines can reach it and there are no caller keys';
     problems.push(
-      error([name], `${formatAddress(at)} is refused: ${reason}; use 127.0.0.1, or set allowRemote: true`),
+      error(
+        [name],
+        `${formatAddress(at)} is refused: ${reason}; use 127.0.0.1, or set allowRemote: true`,
+      ),
     );
   }
   if (admin !== 'off' && admin.port !== 0 && formatAddress(listen) === formatAddress(admin)) {
-    problems.push(error(['admin'], `${formatAddress(admin)} is the listen address too; use another port`));
+    problems.push(
+      error(['admin'], `${formatAddress(admin)} is the listen address too; use another port`),
+    );
   }
   return problems;
 }
@@ -53,7 +61,10 @@ function limitProblems({ limits }: WrittenConfig): Problem[] {
     const one = formatSize(limits.replayBytes);
     const all = formatSize(limits.bufferBytes);
     problems.push(
-      error(['limits', 'replayBytes'], `${one} is above the ${all} of bufferBytes, which bodies share; lower it`),
+      error(
+        ['limits', 'replayBytes'],
+        `${one} is above the ${all} of bufferBytes, which bodies share; lower it`,
+      ),
     );
   }
   if (limits.writeStall >= limits.keepAlive) {
@@ -83,11 +94,16 @@ function upstreamProblems(
   for (const [at, url] of upstream.endpoints.entries()) {
     if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
       const advice = 'use https, or make sure that the network is yours';
-      problems.push(warning([...path, 'endpoints', at], `sends keys and prompts in clear text; ${advice}`));
+      problems.push(
+        warning([...path, 'endpoints', at], `sends keys and prompts in clear text; ${advice}`),
+      );
     }
     if (/\/v1\/?$/.test(url.pathname) && !stripsVersion(name, config)) {
       problems.push(
-        warning([...path, 'endpoints', at], 'ends in /v1, and the paths of its routes start with it; drop it here'),
+        warning(
+          [...path, 'endpoints', at],
+          'ends in /v1, and the paths of its routes start with it; drop it here',
+        ),
       );
     }
   }
@@ -95,7 +111,9 @@ function upstreamProblems(
     problems.push(error([...path, 'endpoints'], 'mixes http and https; use one of them for all'));
   }
   if (upstream.ca !== undefined && !canRead(upstream.ca, readText)) {
-    problems.push(error([...path, 'ca'], `${upstream.ca} cannot be read; give the path of a PEM file`));
+    problems.push(
+      error([...path, 'ca'], `${upstream.ca} cannot be read; give the path of a PEM file`),
+    );
   }
   if (upstream.lenient && upstream.dialect === 'plain') {
     problems.push(warning([...path, 'lenient'], 'has no effect on the plain dialect; remove it'));
@@ -146,7 +164,10 @@ function routeProblems(config: WrittenConfig): Problem[] {
   if (routes === undefined || routes.length === 0) {
     const name = Object.keys(upstreams ?? {})[0] ?? 'anthropic';
     return [
-      error(['routes'], `is missing: nothing would reach the upstreams; add for example - { match: { path: /v1/** }, upstreams: [${name}] }`),
+      error(
+        ['routes'],
+        `is missing: nothing would reach the upstreams; add for example - { match: { path: /v1/** }, upstreams: [${name}] }`,
+      ),
     ];
   }
   const names = [...Object.keys(upstreams ?? {}), ...(config.simulator ? [SIMULATOR] : [])];
@@ -170,14 +191,26 @@ function oneRouteProblems(route: RouteConfig, path: Path, names: readonly string
   }
   const { stripPrefix } = route.rewrite;
   const { path: pattern } = route.match;
-  if (stripPrefix !== undefined && pattern !== stripPrefix && !pattern.startsWith(`${stripPrefix}/`)) {
+  if (
+    stripPrefix !== undefined &&
+    pattern !== stripPrefix &&
+    !pattern.startsWith(`${stripPrefix}/`)
+  ) {
     const advice = 'start the path with it, or remove it';
     problems.push(
-      error([...path, 'rewrite', 'stripPrefix'], `"${stripPrefix}" is not the start of the path ${pattern}; ${advice}`),
+      error(
+        [...path, 'rewrite', 'stripPrefix'],
+        `"${stripPrefix}" is not the start of the path ${pattern}; ${advice}`,
+      ),
     );
   }
   if (route.match.method === 'GET' && route.match.model !== undefined) {
-    problems.push(error([...path, 'match', 'model'], 'is looked for in the body, and GET has none; remove one of them'));
+    problems.push(
+      error(
+        [...path, 'match', 'model'],
+        'is looked for in the body, and GET has none; remove one of them',
+      ),
+    );
   }
   return problems;
 }

@@ -131,10 +131,13 @@ const upstream = z.strictObject({
       why: 'The address is the one thing that cannot be guessed.',
     },
   ),
-  ca: option.optional(option.text('file', '/etc/ssl/private-ca.pem', (text) => text), {
-    doc: 'PEM file with the certificates to trust instead of the built-in ones.',
-    why: 'Services behind a private certificate authority.',
-  }),
+  ca: option.optional(
+    option.text('file', '/etc/ssl/private-ca.pem', (text) => text),
+    {
+      doc: 'PEM file with the certificates to trust instead of the built-in ones.',
+      why: 'Services behind a private certificate authority.',
+    },
+  ),
   proxy: option.withDefault(
     option.text('`env`, `none` or URL', 'http://proxy:3128', values.parseProxy),
     'env',
@@ -159,10 +162,14 @@ const upstream = z.strictObject({
     doc: 'Ask for uncompressed completions, or pass on what the caller asked. Without it: identity for the llm profiles, else pass.',
     why: 'The end of a compressed stream cannot be judged, and compressing small events delays them.',
   }),
-  credentials: option.withDefault(credentials as z.ZodType<Credentials, Credentials>, 'passthrough', {
-    doc: "`passthrough` sends the caller's own key; `header` replaces it.",
-    why: 'Pass-through needs no secret here.',
-  }),
+  credentials: option.withDefault(
+    credentials as z.ZodType<Credentials, Credentials>,
+    'passthrough',
+    {
+      doc: "`passthrough` sends the caller's own key; `header` replaces it.",
+      why: 'Pass-through needs no secret here.',
+    },
+  ),
 });
 
 /** How an upstream is told who asks. */
@@ -177,10 +184,13 @@ const match = z.strictObject({
     doc: 'Path without query. `*` stands within one segment, a segment `**` for any number of them.',
     why: 'Most routing needs nothing else.',
   }),
-  model: option.optional(option.text('text with `*`', 'claude-*', (text) => text), {
-    doc: 'Model named in the JSON body.',
-    why: 'One path, many models. The body is read only as far as the name stands.',
-  }),
+  model: option.optional(
+    option.text('text with `*`', 'claude-*', (text) => text),
+    {
+      doc: 'Model named in the JSON body.',
+      why: 'One path, many models. The body is read only as far as the name stands.',
+    },
+  ),
   method: option.optional(
     option.text('method', 'POST', (text) => text.toUpperCase()),
     { doc: 'HTTP method.', why: 'Reads and writes may go to different places.' },
@@ -223,7 +233,10 @@ const route = z.strictObject({
         why: 'Maps a short path to a long one.',
       }),
     }),
-    { doc: 'Changes to the path.', why: 'The path of the gateway need not be that of the service.' },
+    {
+      doc: 'Changes to the path.',
+      why: 'The path of the gateway need not be that of the service.',
+    },
   ),
 });
 

@@ -92,7 +92,9 @@ export function parseHeaderValue(text: string): string | UnitFault {
 /** A name that is safe in logs, metrics and paths. */
 export function parseName(text: string): string | UnitFault {
   if (/^[A-Za-z][A-Za-z0-9_.-]{0,63}$/.test(text)) return text;
-  return new UnitFault('is not a name; use letters, digits, dot, dash and underscore, a letter first');
+  return new UnitFault(
+    'is not a name; use letters, digits, dot, dash and underscore, a letter first',
+  );
 }
 
 function httpUrl(text: string): URL | undefined {

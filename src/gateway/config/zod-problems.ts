@@ -19,11 +19,7 @@ export interface Wording {
 type Issue = z.core.$ZodIssue;
 
 /** The problems behind a list of issues. */
-export function problemsOf(
-  issues: readonly Issue[],
-  wording: Wording,
-  base: Path = [],
-): Problem[] {
+export function problemsOf(issues: readonly Issue[], wording: Wording, base: Path = []): Problem[] {
   return issues.flatMap((issue) => {
     const path = [...base, ...issue.path.map((step) => (typeof step === 'symbol' ? '' : step))];
     return ofIssue(issue, path, wording);
@@ -57,13 +53,19 @@ function unknownKeys(keys: readonly string[], path: Path, wording: Wording): Pro
 }
 
 /** Of the branches of a union, the one whose fault lies deepest is the one that was meant. */
-function ofUnion(issue: Extract<Issue, { code: 'invalid_union' }>, path: Path, wording: Wording): Problem[] {
+function ofUnion(
+  issue: Extract<Issue, { code: 'invalid_union' }>,
+  path: Path,
+  wording: Wording,
+): Problem[] {
   const meant = issue.errors.find((branch) =>
     branch.some((each) => each.path.length > 0 || each.code === 'unrecognized_keys'),
   );
   if (meant !== undefined) return problemsOf(meant, wording, path);
   const own = issue.message === 'Invalid input' ? 'is not valid' : issue.message;
-  const words = issue.errors.flat().flatMap((each) => (each.code === 'invalid_value' ? each.values : []));
+  const words = issue.errors
+    .flat()
+    .flatMap((each) => (each.code === 'invalid_value' ? each.values : []));
   const message = own === 'is not valid' && words.length > 0 ? undefined : own;
   if (message !== undefined) return [problem(path, withValue(message, path, wording))];
   return [problem(path, badWord(words.map(String), path, wording))];
@@ -111,7 +113,9 @@ function valueAt(input: unknown, path: Path): unknown {
   let value = input;
   for (const step of path) {
     if (value === null || typeof value !== 'object') return undefined;
-    value = Object.hasOwn(value, step) ? (value as Record<string | number, unknown>)[step] : undefined;
+    value = Object.hasOwn(value, step)
+      ? (value as Record<string | number, unknown>)[step]
+      : undefined;
   }
   return value;
 }
