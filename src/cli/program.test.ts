@@ -75,14 +75,15 @@ describe('holdfast', () => {
     assert.equal(json.code, 2);
     const report = JSON.parse(json.out) as { valid: boolean; problems: { path: string }[] };
     assert.equal(report.valid, false);
-    assert.deepEqual(report.problems.map(({ path }) => path).sort(), ['drain', 'listne']);
+    assert.deepEqual(report.problems.map(({ path }) => path).toSorted(), ['drain', 'listne']);
     assert.equal(run(['serve', '--config', 'bad.yaml']).code, 2);
   });
 
   it('explains an option, and masks secrets', () => {
     writeFileSync(
       join(folder, 'secret.yaml'),
-      'upstreams: { u: { endpoints: ["https://u.example"], credentials: { header: { x-api-key: ${KEY} } } } }\n' +
+      'upstreams:\n  u:\n    endpoints: ["https://u.example"]\n' +
+        '    credentials: { header: { x-api-key: ${KEY} } }\n' +
         'routes: [{ match: { path: /** }, upstreams: [u] }]\n',
     );
     const env = { KEY: 'top-secret', HOLDFAST_CONFIG: 'secret.yaml' };
@@ -115,7 +116,7 @@ describe('holdfast', () => {
     assert.match(err, /did you mean "rst@POINT"/);
   });
 
-  it('serves: a banner whose curl line streams offline, JSON on standard output, a clean end', async () => {
+  it('serves: a curl line that streams offline, JSON on standard output, a clean end', async () => {
     const gateway = launch(['serve', '--listen', '127.0.0.1:0', '--admin', 'off']);
     const screen = await textUntil(gateway.stderr, 'env');
     const [url = ''] = /http:\/\/127\.0\.0\.1:\d+/.exec(screen) ?? [];

@@ -1,6 +1,6 @@
 // The commands of `holdfast` and how their ends become exit codes: 0 = done, 1 = failed,
-// 2 = used or configured wrongly. Parses and prints; everything else lives in the rooms below, which
-// each command loads only when it runs.
+// 2 = used or configured wrongly. Parses and prints; everything else lives in the rooms below, and
+// each command loads them only when it runs.
 
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';

@@ -1,5 +1,5 @@
-// The run of `holdfast sim`: start, what to do next, signal, report. Prints; the server itself lives
-// in the testing room.
+// The run of `holdfast sim`: start, what to do next, signal, report. Prints; the server itself
+// lives in the testing room.
 
 import { exitCodes } from '../gateway/exit-codes.ts';
 import { StartFault, listenFault } from '../gateway/listen-fault.ts';

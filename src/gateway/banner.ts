@@ -1,4 +1,4 @@
-// The first words of a running gateway: where it is, how to try it at once, how to point tools at it.
+// The first words of a running gateway: where it is, how to try it, how to point tools at it.
 
 import type { Settings } from './config/settings.ts';
 

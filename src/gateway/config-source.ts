@@ -25,7 +25,7 @@ export function findConfigFile(
   return exists(DEFAULT_FILE) ? DEFAULT_FILE : undefined;
 }
 
-/** Loads a file, or the built-in configuration. A file that cannot be read is a problem like any. */
+/** Loads a file, or the built-in configuration. An unreadable file is a problem like any other. */
 export function loadConfigFile(
   file: string | undefined,
   env: Environment,
@@ -51,7 +51,8 @@ export function readFile(file: string): string {
 function unreadable(file: string, fault: unknown, overrides: Overrides): Loaded {
   const code = fault instanceof Error && 'code' in fault ? String(fault.code) : String(fault);
   const reason = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;
-  const message = `${file} ${reason}; name another with --config, or make one: holdfast config init`;
+  const advice = 'name another with --config, or make one: holdfast config init';
+  const message = `${file} ${reason}; ${advice}`;
   return {
     settings: undefined,
     problems: [{ severity: 'error', path: [], message }],

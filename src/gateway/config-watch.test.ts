@@ -17,9 +17,9 @@ describe('config watch', () => {
     const clock = new VirtualClock();
     let reads = 0;
     const watch = new ConfigWatch(join(folder, 'c.yaml'), clock, () => (reads += 1), assert.fail);
-    watch.touched();
+    watch.touched('c.yaml');
     clock.advance(SETTLE_MS - 1);
-    watch.touched();
+    watch.touched('..data');
     clock.advance(SETTLE_MS - 1);
     assert.equal(reads, 0);
     clock.advance(1);
@@ -27,10 +27,18 @@ describe('config watch', () => {
     watch.close();
   });
 
+  it('is not concerned with other files in the folder', () => {
+    const clock = new VirtualClock();
+    const watch = new ConfigWatch(join(folder, 'c.yaml'), clock, assert.fail, assert.fail);
+    watch.touched('gateway.log');
+    clock.advance(SETTLE_MS * 2);
+    watch.close();
+  });
+
   it('leaves no timer behind', () => {
     const clock = new VirtualClock();
     const watch = new ConfigWatch(join(folder, 'c.yaml'), clock, assert.fail, assert.fail);
-    watch.touched();
+    watch.touched(null);
     watch.close();
     assert.equal(clock.pending, 0);
   });

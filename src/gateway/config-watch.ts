@@ -3,16 +3,20 @@
 
 import { watch } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import type { Clock, Timer } from '../core/clock.ts';
 
-/** Quiet time after the last event before the file is read, in ms; editors write in several steps. */
+/** Quiet time before the file is read, in ms; editors write in several steps. */
 export const SETTLE_MS = 200;
+
+/** The link that Kubernetes moves when a mounted ConfigMap changes. */
+const MOUNTED = '..data';
 
 /** Watches one file until `close`. */
 export class ConfigWatch {
   readonly #clock: Clock;
   readonly #changed: () => void;
+  readonly #name: string;
   readonly #watcher: FSWatcher | undefined;
   #timer: Timer | undefined = undefined;
 
@@ -20,11 +24,16 @@ export class ConfigWatch {
   constructor(file: string, clock: Clock, changed: () => void, unwatched: (why: string) => void) {
     this.#clock = clock;
     this.#changed = changed;
+    this.#name = basename(file);
     this.#watcher = this.#watch(dirname(resolve(file)), unwatched);
   }
 
-  /** Something happened in the folder; reads once things are quiet. */
-  touched(): void {
+  /**
+   * Something happened to this name in the folder (`null` = not told to which); reads once things
+   * are quiet. Other names do not count, or a log in the same folder would put it off for ever.
+   */
+  touched(name: string | null): void {
+    if (name !== null && name !== this.#name && name !== MOUNTED) return;
     this.#timer?.cancel();
     this.#timer = this.#clock.after(SETTLE_MS, () => {
       this.#timer = undefined;
@@ -39,7 +48,9 @@ export class ConfigWatch {
 
   #watch(folder: string, unwatched: (why: string) => void): FSWatcher | undefined {
     try {
-      const watcher = watch(folder, { persistent: false }, () => this.touched());
+      const watcher = watch(folder, { persistent: false }, (_event, name) => {
+        this.touched(name);
+      });
       watcher.on('error', (fault) => unwatched(String(fault)));
       return watcher;
     } catch (fault) {

@@ -6,7 +6,8 @@ import type { UpstreamSettings } from './config/settings.ts';
 import { EndpointTable } from './endpoints.ts';
 
 function upstream(inside: string): UpstreamSettings {
-  const text = `upstreams: { u: { ${inside} } }\nroutes: [{ match: { path: /** }, upstreams: [u] }]`;
+  const route = '{ match: { path: /** }, upstreams: [u] }';
+  const text = `upstreams: { u: { ${inside} } }\nroutes: [${route}]`;
   const { settings, lines } = loadConfig(
     { name: 'f', text },
     { env: {}, readText: () => '-----BEGIN' },

@@ -1,4 +1,4 @@
-// What one gateway is made of below its configuration: clock, limits, transport, layers and numbers.
+// What a gateway is made of below its configuration: clock, limits, transport, layers, numbers.
 // Lives as long as the gateway; reloads change only which routes lead into it.
 
 import type { Clock } from '../core/clock.ts';
@@ -130,7 +130,7 @@ export class Engine {
   }
 }
 
-/** The stacks: the same layers over the wire and over the simulator, the outermost over the rest. */
+/** The stacks: all layers over the wire and the simulator, the outermost over everything else. */
 function servicesOf(layers: readonly Layer[], wire: Service, simulator: Service): Services {
   return {
     wire: stack(layers, wire),

@@ -157,7 +157,7 @@ describe('gateway', () => {
     assert.equal(await textOf('/x'), 'two');
   });
 
-  it('lets a running answer finish when it closes, is not ready meanwhile, and takes no new caller', async () => {
+  it('closes: a running answer finishes, readiness is off, no new caller is taken', async () => {
     one.use(slowStream);
     await start({ config: routedTo(one) });
     const running = await fetch(`${gateway?.url}/x`);

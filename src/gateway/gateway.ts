@@ -182,7 +182,7 @@ class RunningGateway implements Gateway {
     return (await this.#engine.scrape()).text;
   }
 
-  reload(config: Readonly<Record<string, unknown>> | undefined = undefined): readonly string[] {
+  reload(config?: Readonly<Record<string, unknown>>): readonly string[] {
     this.#apply(load(this.#options, this.#env, config ?? this.#options.config));
     return this.#lastLoaded.lines;
   }

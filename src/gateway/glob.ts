@@ -1,5 +1,5 @@
 // Patterns with `*` in names and values, and with `*` and `**` in paths, compiled once. The common
-// forms cost one comparison; only the rest become a regular expression, and never one a caller wrote.
+// forms cost one comparison; the rest become a regular expression, and never one a caller wrote.
 
 /** Says whether a text fits a pattern. */
 export interface Matcher {
@@ -62,7 +62,7 @@ export function nameMatcher(pattern: string): Matcher {
   const star = pattern.indexOf('*');
   if (star < 0) return new Exact(pattern);
   if (star === pattern.length - 1) return new Prefix(pattern.slice(0, -1));
-  return new Pattern(pattern.split('*').map(RegExp.escape).join('.*'));
+  return new Pattern(pattern.split('*').map(escaped).join('.*'));
 }
 
 /** A path in which `*` stands within one segment and a segment `**` for any number of them. */
@@ -77,6 +77,10 @@ export function pathMatcher(pattern: string): Matcher {
   return new Pattern(source.join(''));
 }
 
+function escaped(text: string): string {
+  return RegExp.escape(text);
+}
+
 function segmentSource(segment: string): string {
-  return segment.split('*').map(RegExp.escape).join('[^/]*');
+  return segment.split('*').map(escaped).join('[^/]*');
 }

@@ -1,5 +1,5 @@
-// Changes to the fields of a call on its way to one upstream, compiled once: names to drop, lines to
-// add. Copies marks instead of building a list from pairs, because every LLM call passes here.
+// Changes to the fields of a call on its way to an upstream, compiled once: names to drop, lines
+// to add. Copies marks instead of building a list from pairs, because every LLM call passes here.
 // Invariant: what is dropped is gone from the list, so nothing below can read it by mistake.
 
 import { HeaderList, MARKS_PER_FIELD } from '../core/header-list.ts';

@@ -1,5 +1,5 @@
-// Whether a Host field can be meant for a listener of this machine. A web page that re-binds its own
-// name to 127.0.0.1 (DNS rebinding) sends its own name; that is how it is told from a real caller.
+// Whether a Host field can be meant for a listener of this machine. A web page that re-binds its
+// name to 127.0.0.1 (DNS rebinding) sends that name; so it is told from a real caller.
 
 import { isIP } from 'node:net';
 import { isLoopback } from './config/values.ts';

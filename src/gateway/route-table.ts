@@ -1,5 +1,5 @@
-// Configured routes, compiled: matchers instead of patterns, frozen core routes instead of settings,
-// one target for completions and one for everything else. Built once per snapshot.
+// Configured routes, compiled: matchers instead of patterns, frozen routes instead of settings, one
+// target for completions and one for everything else. Built once per snapshot.
 
 import type { Dialect } from '../core/dialect.ts';
 import type { HeaderList } from '../core/header-list.ts';
@@ -122,7 +122,7 @@ function compile(route: RouteSettings, targets: Targets): CompiledRoute {
     stripPrefix: route.stripPrefix,
     addPrefix: route.addPrefix,
     guarded: targets.guarded,
-    target: targets.target,
+    target: (path, post) => targets.target(path, post),
   };
 }
 
@@ -140,12 +140,21 @@ export function fieldsMatch(fields: readonly FieldCondition[], headers: HeaderLi
 }
 
 /** Paths whose POST asks a model for a completion: doubled, it costs money but changes nothing. */
-const COMPLETION_PATH =
-  /\/(?:messages|messages\/count_tokens|chat\/completions|completions|responses|embeddings|api\/chat|api\/generate|api\/embed)$/;
+const COMPLETION_PATHS = [
+  '/messages',
+  '/messages/count_tokens',
+  '/chat/completions',
+  '/completions',
+  '/responses',
+  '/embeddings',
+  '/api/chat',
+  '/api/generate',
+  '/api/embed',
+];
 
 /** Whether a POST to this path (without query) is an LLM completion. */
 export function isCompletionPath(path: string): boolean {
-  return COMPLETION_PATH.test(path);
+  return COMPLETION_PATHS.some((end) => path.endsWith(end));
 }
 
 /** The wire formats that a configured dialect stands for: on completions by path. */

@@ -171,7 +171,9 @@ upstreams:
   claude: { dialect: anthropic, endpoints: ["https://a.example"], replay: strict }
   local: { dialect: ndjson, profile: llm-local, endpoints: ["http://127.0.0.1:11434"] }
 routes:
-  - { match: { path: /now/**, method: get }, upstreams: [now], rewrite: { stripPrefix: /now, addPrefix: /api } }
+  - match: { path: /now/**, method: get }
+    upstreams: [now]
+    rewrite: { stripPrefix: /now, addPrefix: /api }
   - { match: { path: /v1/messages, model: "claude-*" }, upstreams: [claude] }
   - { match: { path: /v1/messages, header: { x-team: "red-*" } }, upstreams: [local] }
   - { match: { path: /api/** }, upstreams: [local] }

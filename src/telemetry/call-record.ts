@@ -1,23 +1,45 @@
 // Turns a finished call into samples and a log line. The one place that knows which numbers a call
-// leaves behind; the observe layer only says when.
+// leaves behind; the observe layer only says when. Series of the common case (a whole answer) are
+// found by two array or map steps; only failures build label strings.
 
 import type { Call } from '../core/call.ts';
 import type { Clock } from '../core/clock.ts';
 import type { CallError } from '../core/errors.ts';
-import type { Route } from '../core/route.ts';
 import { NEVER } from '../core/timeline.ts';
 import { accessLine } from './access-log.ts';
 import type { LineWriter } from './access-log.ts';
 import type { HistogramSeries, Series } from './metric-family.ts';
 import type { Metrics } from './metrics.ts';
+import { streamEnd } from './stream-end.ts';
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 const MODEL_DIALECTS = new Set(['anthropic', 'openai-chat', 'openai-responses']);
 
-/** Series of one route, found once, so that a call costs no label lookups in the common case. */
-interface RouteSeries {
+/** Series of one route, found once. */
+class RouteSeries {
   readonly active: Series;
-  readonly whole: Map<string, HistogramSeries>;
+  /** Whole answers to POST, by status. */
+  readonly posts: HistogramSeries[] = [];
+  wholeStreams: Series | undefined = undefined;
+  model: ModelSeries | undefined = undefined;
+
+  constructor(active: Series) {
+    this.active = active;
+  }
+}
+
+/** Series of whole answers of one model upstream. */
+interface ModelSeries {
+  readonly duration: HistogramSeries;
+  readonly firstChunk: HistogramSeries;
+  readonly input: Series;
+  readonly output: Series;
+}
+
+/** Series of whole answers of one endpoint. */
+interface EndpointSeries {
+  readonly durations: HistogramSeries[];
+  readonly complete: Series;
 }
 
 /** Records calls into metrics and the access log. */
@@ -25,7 +47,8 @@ export class CallRecord {
   readonly #metrics: Metrics;
   readonly #clock: Clock;
   readonly #log: LineWriter | undefined;
-  readonly #byRoute = new Map<string, RouteSeries>();
+  readonly #routes = new Map<string, RouteSeries>();
+  readonly #endpoints = new Map<string, EndpointSeries>();
 
   constructor(metrics: Metrics, clock: Clock, log: LineWriter | undefined) {
     this.#metrics = metrics;
@@ -34,92 +57,98 @@ export class CallRecord {
   }
 
   callStarted(call: Call): void {
-    this.#seriesOf(call.route).active.value += 1;
+    this.#routeSeries(call).active.value += 1;
   }
 
   callEnded(call: Call, error: CallError | undefined): void {
-    const { timeline, route } = call;
-    this.#seriesOf(route).active.value -= 1;
-    this.#recordServer(call, error);
+    const { timeline } = call;
+    const series = this.#routeSeries(call);
+    series.active.value -= 1;
+    this.#recordServer(call, series, error);
     if (timeline.endpoint !== '' && timeline.firstWriteAt !== NEVER) {
       this.#recordClient(call, error);
     }
-    if (timeline.progress !== undefined) this.#recordStream(call, error);
+    if (timeline.progress !== undefined) this.#recordStream(call, series, error);
     this.#log?.write(accessLine(call, error, this.#clock.wallNow()));
   }
 
-  #seriesOf(route: Route): RouteSeries {
-    let known = this.#byRoute.get(route.name);
+  #routeSeries(call: Call): RouteSeries {
+    const { name } = call.route;
+    let known = this.#routes.get(name);
     if (known === undefined) {
-      known = { active: this.#metrics.serverActive.at(route.name), whole: new Map() };
-      this.#byRoute.set(route.name, known);
+      known = new RouteSeries(this.#metrics.serverActive.at(name));
+      this.#routes.set(name, known);
     }
     return known;
   }
 
-  #recordServer(call: Call, error: CallError | undefined): void {
-    const { timeline, route } = call;
-    const method = METHODS.has(call.method) ? call.method : '_OTHER';
+  #recordServer(call: Call, series: RouteSeries, error: CallError | undefined): void {
+    const { timeline, route, method } = call;
+    const { status } = timeline;
     const seconds = (timeline.endedAt - timeline.startedAt) / 1000;
-    const { whole } = this.#seriesOf(route);
-    const key = `${method}${timeline.status}${error?.code ?? ''}`;
-    let series = whole.get(key);
-    if (series === undefined) {
-      const { serverDuration } = this.#metrics;
-      series = serverDuration.at(method, route.name, String(timeline.status), error?.code ?? '');
-      if (whole.size < 256) whole.set(key, series);
+    const quick = error === undefined && method === 'POST' ? series.posts[status] : undefined;
+    if (quick !== undefined) {
+      quick.record(seconds);
+      return;
     }
-    series.record(seconds);
+    const label = METHODS.has(method) ? method : '_OTHER';
+    const { serverDuration } = this.#metrics;
+    const found = serverDuration.at(label, route.name, String(status), error?.code ?? '');
+    found.record(seconds);
+    if (error === undefined && method === 'POST') series.posts[status] = found;
   }
 
   #recordClient(call: Call, error: CallError | undefined): void {
     const { timeline } = call;
-    const outcome = error?.code ?? 'complete';
+    const { endpoint, status } = timeline;
     const seconds = (timeline.endedAt - timeline.firstWriteAt) / 1000;
-    const status = timeline.firstByteAt === NEVER ? '' : String(timeline.status);
-    this.#metrics.clientDuration.at(timeline.endpoint, status, error?.code ?? '').record(seconds);
-    this.#metrics.attempts.at(timeline.endpoint, outcome).value += 1;
+    if (error !== undefined) {
+      const shown = timeline.firstByteAt === NEVER ? '' : String(status);
+      this.#metrics.clientDuration.at(endpoint, shown, error.code).record(seconds);
+      this.#metrics.attempts.at(endpoint, error.code).value += 1;
+      return;
+    }
+    let known = this.#endpoints.get(endpoint);
+    if (known === undefined) {
+      known = { durations: [], complete: this.#metrics.attempts.at(endpoint, 'complete') };
+      this.#endpoints.set(endpoint, known);
+    }
+    known.complete.value += 1;
+    known.durations[status] ??= this.#metrics.clientDuration.at(endpoint, String(status), '');
+    known.durations[status].record(seconds);
   }
 
-  #recordStream(call: Call, error: CallError | undefined): void {
+  #recordStream(call: Call, series: RouteSeries, error: CallError | undefined): void {
     const { timeline, route } = call;
     const { progress } = timeline;
     if (progress === undefined) return;
-    this.#metrics.streamEnd.at(route.name, streamEnd(error)).value += 1;
+    if (progress.lenientEnd) this.#metrics.lenientEnds.at(route.name).value += 1;
+    if (error === undefined) {
+      series.wholeStreams ??= this.#metrics.streamEnd.at(route.name, 'complete');
+      series.wholeStreams.value += 1;
+    } else this.#metrics.streamEnd.at(route.name, streamEnd(error)).value += 1;
     if (!MODEL_DIALECTS.has(route.dialect.name)) return;
-    const labels: [string, string, string] = ['chat', route.upstream, error?.code ?? ''];
-    const { aiDuration, aiFirstChunk, aiTokens } = this.#metrics;
-    aiDuration.at(...labels).record((timeline.endedAt - timeline.startedAt) / 1000);
-    if (timeline.firstByteAt !== NEVER && timeline.sentAt !== NEVER) {
-      aiFirstChunk.at(...labels).record((timeline.firstByteAt - timeline.sentAt) / 1000);
+    let model = series.model;
+    if (model === undefined || error !== undefined) {
+      model = this.#modelSeries(route.upstream, error);
+      if (error === undefined) series.model = model;
     }
-    const { inputTokens, outputTokens } = progress;
-    if (inputTokens > 0) aiTokens.at(route.upstream, 'input').value += inputTokens;
-    if (outputTokens > 0) aiTokens.at(route.upstream, 'output').value += outputTokens;
+    model.duration.record((timeline.endedAt - timeline.startedAt) / 1000);
+    if (timeline.firstByteAt !== NEVER && timeline.sentAt !== NEVER) {
+      model.firstChunk.record((timeline.firstByteAt - timeline.sentAt) / 1000);
+    }
+    if (progress.inputTokens > 0) model.input.value += progress.inputTokens;
+    if (progress.outputTokens > 0) model.output.value += progress.outputTokens;
   }
-}
 
-/** The closed list of ways a stream ends, for the `how` label. */
-function streamEnd(error: CallError | undefined): string {
-  switch (error?.code) {
-    case undefined:
-      return 'complete';
-    case 'CALLER_GONE':
-      return 'client_gone';
-    case 'CALLER_STALLED':
-      return 'slow_reader';
-    case 'STREAM_IDLE':
-    case 'FIRST_BYTE_TIMEOUT':
-      return 'idle';
-    case 'DEADLINE_EXCEEDED':
-      return 'deadline';
-    case 'DRAINING':
-      return 'drain';
-    case 'STREAM_CUT':
-    case 'STREAM_TRUNCATED':
-    case 'EMPTY_ANSWER':
-      return 'truncated';
-    default:
-      return 'error';
+  #modelSeries(upstream: string, error: CallError | undefined): ModelSeries {
+    const { aiDuration, aiFirstChunk, aiTokens } = this.#metrics;
+    const code = error?.code ?? '';
+    return {
+      duration: aiDuration.at('chat', upstream, code),
+      firstChunk: aiFirstChunk.at('chat', upstream, code),
+      input: aiTokens.at(upstream, 'input'),
+      output: aiTokens.at(upstream, 'output'),
+    };
   }
 }

@@ -7,31 +7,19 @@ import type { TestCallOptions } from '../testing/test-call.ts';
 import { testCall, testEndpoint } from '../testing/test-call.ts';
 import { VirtualClock } from '../testing/virtual-clock.ts';
 import type { RigOptions } from './transport.fixture.ts';
-import { startTransport } from './transport.fixture.ts';
 import { defaultTransportOptions } from './transport-options.ts';
-import type { VirtualLine } from './virtual-network.fixture.ts';
-import { VirtualNetwork } from './virtual-network.fixture.ts';
+import { startVirtual } from './virtual-rig.fixture.ts';
 
-function rig(options: RigOptions = {}) {
+function rig(options: Omit<RigOptions, 'clock'> = {}) {
   const clock = new VirtualClock();
-  const network = new VirtualNetwork(clock);
-  const { transport, log, leases } = startTransport({ ...options, clock, connector: network });
+  const virtual = startVirtual(clock, options);
+  const { network, view } = virtual;
   const endpoint = testEndpoint(80);
   const send = (call: TestCallOptions = {}, recording: RecordingOptions = {}) => {
     const sink = new RecordingSink(recording);
     const sent = testCall({ ...call, route: { endpoints: [endpoint], ...call.route } });
-    transport.service(sent, sink);
+    virtual.serve(sent, sink);
     return { sink, call: sent, timeline: sent.timeline };
-  };
-  const line = (index: number): VirtualLine => {
-    const found = network.lines[index];
-    assert.ok(found !== undefined, `no connection ${index}`);
-    return found;
-  };
-  const view = () => {
-    const [found] = transport.endpoints();
-    assert.ok(found !== undefined);
-    return found;
   };
   /** Sends one call over a fresh or idle connection and has it answered. */
   const serve = (fields: string = ''): void => {
@@ -41,7 +29,7 @@ function rig(options: RigOptions = {}) {
     network.open.findLast((one) => view().active > 0 && one.requests > 0)?.answer(fields);
     assert.equal(sink.ended, true);
   };
-  return { clock, network, transport, log, leases, endpoint, send, line, view, serve };
+  return { ...virtual, clock, endpoint, send, serve };
 }
 
 describe('the choice of a connection', () => {

@@ -1,23 +1,22 @@
-// Ids for calls: unique in the process and hard to guess, from random bytes drawn in bulk.
+// Ids for calls: unique and impossible to guess, cut from random text drawn in bulk.
 
-import { randomFillSync } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 
-const WORDS = 512;
+/** 64 bits: a collision is not to be expected within the life of any log. */
+const ID_CHARS = 16;
+const IDS_PER_DRAW = 256;
 
-/** Makes call ids such as `c1k3x9zp0a4m2`. */
+/** Makes call ids such as `9f3c61d20b7e4a85`. */
 export class CallIds {
-  readonly #words = new Uint32Array(WORDS);
-  #next: number = WORDS;
-  #count: number = 0;
+  #text: string = '';
+  #at: number = 0;
 
   next(): string {
-    if (this.#next >= WORDS) {
-      randomFillSync(this.#words);
-      this.#next = 0;
+    if (this.#at >= this.#text.length) {
+      this.#text = randomBytes((IDS_PER_DRAW * ID_CHARS) / 2).toString('hex');
+      this.#at = 0;
     }
-    const word = this.#words[this.#next] as number;
-    this.#next += 1;
-    this.#count += 1;
-    return `c${this.#count.toString(36)}-${word.toString(36).padStart(7, '0')}`;
+    this.#at += ID_CHARS;
+    return this.#text.slice(this.#at - ID_CHARS, this.#at);
   }
 }

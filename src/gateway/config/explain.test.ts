@@ -50,7 +50,7 @@ describe('explain', () => {
   });
 
   it('shows the value of a variable that is no secret, with its name', () => {
-    assert.equal(line('upstreams.u.endpoints'), '["https://u.example"] <- file');
+    assert.equal(line('upstreams.u.endpoints'), '["https://u.example"] (from ${WHERE}) <- file');
   });
 
   it('marks what is built in', () => {

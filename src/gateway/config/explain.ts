@@ -6,7 +6,7 @@ import { pathText } from './problem.ts';
 import type { Path } from './problem.ts';
 import { phaseNames } from './profiles.ts';
 import { configSchema } from './schema.ts';
-import { isSecret, optionRows } from './schema-walk.ts';
+import { fallbackText, isSecret, optionRows } from './schema-walk.ts';
 import type { OptionRow } from './schema-walk.ts';
 import { phaseOf } from './settings.ts';
 import type { Settings, UpstreamSettings } from './settings.ts';
@@ -25,7 +25,7 @@ export interface ExplainedOption {
 
 const MASK = '***';
 
-/** Every option in force, in the order of the schema; groups stand for themselves only when empty. */
+/** Every option in force, in the order of the schema. */
 export function explained(loaded: Loaded, settings: Settings): ExplainedOption[] {
   const found: ExplainedOption[] = [];
   for (const row of optionRows(configSchema)) {
@@ -77,16 +77,22 @@ function explainOne(
   const { doc, why } = row.meta;
   const name = pathText(path);
   const given = at(loaded.input, path);
-  if (row.branch && (given === undefined || isGroup(given) || Array.isArray(given)))
-    return undefined;
+  const hasParts = given === undefined || (given !== null && typeof given === 'object');
+  if (row.branch && hasParts) return undefined;
   if (given !== undefined) {
-    const value = shown(given, path, loaded.written.get(name));
+    const value = shown(given, path, referencesIn(name, loaded));
     return { path: name, value, source: sourceOf(path, loaded), doc, why };
   }
   const derived = derivedValue(path, settings);
   if (derived !== undefined) return { path: name, ...derived, doc, why };
   if (row.fallback === undefined) return undefined;
-  return { path: name, value: String(row.fallback), source: 'default', doc, why };
+  return { path: name, value: fallbackText(row.fallback), source: 'default', doc, why };
+}
+
+/** The references a value was written with: its own, or those of the parts of a list. */
+function referencesIn(name: string, { written }: Loaded): string | undefined {
+  const own = [...written].filter(([path]) => path === name || path.startsWith(`${name}[`));
+  return own.length === 0 ? undefined : own.map(([, reference]) => reference).join(', ');
 }
 
 function sourceOf(path: Path, loaded: Loaded): string {
@@ -97,8 +103,8 @@ function sourceOf(path: Path, loaded: Loaded): string {
 function at(input: unknown, path: Path): unknown {
   let value = input;
   for (const step of path) {
-    if (value === null || typeof value !== 'object' || !Object.hasOwn(value, step))
-      return undefined;
+    if (value === null || typeof value !== 'object') return undefined;
+    if (!Object.hasOwn(value, step)) return undefined;
     value = (value as Record<string | number, unknown>)[step];
   }
   return value;
@@ -107,11 +113,8 @@ function at(input: unknown, path: Path): unknown {
 /** A value as text. What is secret is replaced by the reference it was written as, or by dots. */
 function shown(value: unknown, path: Path, written: string | undefined): string {
   if (isSecret(configSchema, path)) return masked(value, path);
-  if (typeof value === 'string') {
-    const text = String(withoutUserinfo(value));
-    return written === undefined ? text : `${text} (from ${written})`;
-  }
-  return JSON.stringify(value);
+  const text = typeof value === 'string' ? withoutUserinfo(value) : JSON.stringify(value);
+  return written === undefined ? text : `${text} (from ${written})`;
 }
 
 function masked(value: unknown, path: Path): string {

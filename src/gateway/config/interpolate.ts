@@ -61,8 +61,8 @@ export function resolveReferences(
   };
   const visitText = (text: string, path: readonly (string | number)[]): string => {
     if (!text.includes('\uE000')) return text;
-    if (source(text).replaceAll('$${', '').includes('${'))
-      written.set(pathText(path), source(text));
+    const asWritten = source(text);
+    if (/(?<!\$)\$\{/.test(asWritten)) written.set(pathText(path), asWritten);
     return text.replaceAll(MARK, (_, number: string) => {
       const found = lookUp(references[Number(number)] ?? '', env);
       if (found.problem !== undefined) {

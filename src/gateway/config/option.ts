@@ -102,7 +102,7 @@ export function size(bounds: { min: string }): Parsed<number> {
 }
 
 /** A text with its own rule. */
-export function text<T>(
+export function parsedText<T>(
   kind: string,
   example: string,
   parse: (text: string) => T | UnitFault,

@@ -6,7 +6,7 @@ import { builtInRoutes, builtInUpstreams } from './built-in.ts';
 import { kindRegistry, optionRegistry } from './option.ts';
 import { phaseNames, profileNames, profiles } from './profiles.ts';
 import { configSchema } from './schema.ts';
-import { optionRows, unwrap } from './schema-walk.ts';
+import { fallbackText, optionRows, unwrap } from './schema-walk.ts';
 import type { OptionRow } from './schema-walk.ts';
 
 const NOTE = 'Made from src/gateway/config; change it there.';
@@ -18,16 +18,17 @@ export function configReference(): string {
 
 <!-- ${NOTE} -->
 
-One YAML file, or none. \`holdfast config init\` writes an annotated one, \`holdfast config check\` reads
-it, \`holdfast config explain\` shows what is in force and why. The file is \`--config FILE\`, else
+One YAML file, or none. \`holdfast config init\` writes an annotated one, \`config check\` reads it,
+\`config explain\` shows what is in force and why. The file is \`--config FILE\`, else
 \`$HOLDFAST_CONFIG\`, else \`holdfast.yaml\` in the working directory.
 
-- Durations and sizes carry their unit: \`250ms\`, \`30s\`, \`10m\`, \`2h\`; \`512B\`, \`64KiB\`, \`8MiB\`, \`1GiB\`.
-- \`\${NAME}\` is replaced by an environment variable, \`\${NAME:-fallback}\` where it may be missing;
-  \`$\${\` is a plain \`\${\`. Values taken this way are never printed in errors.
-- Unknown options are errors. A changed file is read again at once (or on SIGHUP); one with errors is
-  refused and the old one stays. \`listen\`, \`admin\`, \`allowRemote\`, \`edge\`, \`drain\`, \`log\` and
-  \`limits\` take effect at the next start.
+- Durations and sizes carry their unit: \`250ms\`, \`30s\`, \`10m\`, \`2h\`; \`512B\`,
+  \`64KiB\`, \`8MiB\`, \`1GiB\`.
+- \`\${NAME}\` is replaced by an environment variable, \`\${NAME:-fallback}\` where it may be
+  missing; \`$\${\` is a plain \`\${\`. Values taken this way are never printed in errors.
+- Unknown options are errors. A changed file is read again at once (or on SIGHUP); one with errors
+  is refused and the old one stays. \`listen\`, \`admin\`, \`allowRemote\`, \`edge\`, \`drain\`,
+  \`log\` and \`limits\` take effect at the next start.
 
 ## Options
 
@@ -36,7 +37,7 @@ ${rows.map(referenceEntry).join('\n')}
 
 ${profileTable()}
 
-Replay of LLM completions: ${profileNames.map((name) => `${name} \`${profiles[name].completionReplay}\``).join(', ')}; of everything else: \`strict\`.
+Replay of LLM completions: ${replayList()}; of everything else: \`strict\`.
 
 ## Without a file
 
@@ -55,7 +56,7 @@ function referenceEntry(row: OptionRow): string {
 
 function defaultText(fallback: unknown, branch: boolean): string {
   if (fallback === undefined || (branch && typeof fallback === 'object')) return 'optional';
-  return `default \`${String(fallback)}\``;
+  return `default \`${fallbackText(fallback)}\``;
 }
 
 function dotted(path: readonly string[]): string {
@@ -63,8 +64,13 @@ function dotted(path: readonly string[]): string {
   return text.replace(/^routes\.\*/, 'routes[]').replace(/^upstreams\.\*/, 'upstreams.NAME');
 }
 
+function replayList(): string {
+  return profileNames.map((name) => `${name} \`${profiles[name].completionReplay}\``).join(', ');
+}
+
 function profileTable(): string {
-  const head = `| Phase | ${profileNames.join(' | ')} |\n|---|${profileNames.map(() => '---').join('|')}|`;
+  const rule = profileNames.map(() => '---|').join('');
+  const head = `| Phase | ${profileNames.join(' | ')} |\n|---|${rule}`;
   const lines = phaseNames.map(
     (phase) =>
       `| \`${phase}\` | ${profileNames.map((name) => profiles[name].timeouts[phase]).join(' | ')} |`,
@@ -94,7 +100,7 @@ function allowReference(schema: z.core.JSONSchema.BaseSchema): void {
   delete schema.type;
 }
 
-/** The file that `config init` writes: every top-level option explained, the built-in routes live. */
+/** The file that `config init` writes: every option explained, the built-in routes live. */
 export function annotatedConfig(): string {
   const lines = [
     '# Holdfast configuration. What is commented out shows the default.',
@@ -119,7 +125,7 @@ function annotatedLines({ path, meta, fallback }: OptionRow): string[] {
   const last = path.length === 1 ? [''] : [];
   return [
     ...comment.map((line) => indent + line),
-    `${indent}# ${key}: ${String(fallback)}`,
+    `${indent}# ${key}: ${fallbackText(fallback)}`,
     ...last,
   ];
 }

@@ -96,10 +96,7 @@ const warnings: readonly (readonly [string, string])[] = [
     'warning: upstreams.u.endpoints[0]: ends in /v1, and the paths of its routes start with it; drop it here',
   ],
   [
-    `${one('')}`.replace(
-      'upstreams: {',
-      'upstreams: { idle: { endpoints: ["https://i.example"] },',
-    ),
+    one('').replace('upstreams: {', 'upstreams: { idle: { endpoints: ["https://i.example"] },'),
     'warning: upstreams.idle: is used by no route; add one or remove it',
   ],
   [

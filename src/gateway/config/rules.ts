@@ -153,7 +153,8 @@ function timeoutProblems(path: Path, upstream: UpstreamConfig, config: WrittenCo
     // Lowering only the upper one is how a profile is tightened; it does what it says.
     if (low <= high || upstream.timeouts[lower] === undefined) continue;
     const of = upstream.timeouts[upper] === undefined ? ` of profile ${profileOf(upstream)}` : '';
-    const message = `${lower} ${formatDuration(low)} is above ${upper} ${formatDuration(high)}${of}: ${reason}; lower ${lower} or raise ${upper}`;
+    const pair = `${lower} ${formatDuration(low)} is above ${upper} ${formatDuration(high)}${of}`;
+    const message = `${pair}: ${reason}; lower ${lower} or raise ${upper}`;
     problems.push(error([...path, 'timeouts', lower], message));
   }
   return problems;

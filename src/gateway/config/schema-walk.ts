@@ -19,6 +19,11 @@ export interface OptionRow {
   readonly branch: boolean;
 }
 
+/** A default as a person would write it; groups have none of their own. */
+export function fallbackText(fallback: unknown): string {
+  return typeof fallback === 'string' ? fallback : JSON.stringify(fallback);
+}
+
 /** A schema without the wrappers that say whether it may be left out. */
 export function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
   if (schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional) {
@@ -45,8 +50,7 @@ export function isSecret(root: z.core.$ZodType, path: Path): boolean {
 
 /** The names that may stand at a schema: the keys of a group, else none. */
 export function knownKeys(schema: z.core.$ZodType | undefined): string[] {
-  const inner = schema === undefined ? undefined : groupOf(unwrap(schema));
-  return inner === undefined ? [] : Object.keys(inner.shape);
+  return Object.keys(schema === undefined ? {} : (membersOf(unwrap(schema)) ?? {}));
 }
 
 /** Every option, parents before children, in the order of declaration. */
@@ -55,17 +59,17 @@ export function* optionRows(
   path: readonly string[] = [],
 ): Generator<OptionRow> {
   const schema = unwrap(root);
-  const shape = groupOf(schema)?.shape;
-  if (shape !== undefined) {
-    for (const [key, member] of Object.entries(shape)) {
+  const members = membersOf(schema);
+  if (members !== undefined) {
+    for (const [key, member] of Object.entries(members)) {
       const row = rowOf(member, [...path, key]);
       if (row !== undefined) yield row;
       yield* optionRows(member, [...path, key]);
     }
   } else if (schema instanceof z.ZodRecord) {
-    yield* optionRows(schema.def.valueType, [...path, '*']);
+    yield* optionRows(valueOf(schema), [...path, '*']);
   } else if (schema instanceof z.ZodArray) {
-    yield* optionRows(schema.def.element, [...path, '*']);
+    yield* optionRows(elementOf(schema), [...path, '*']);
   }
 }
 
@@ -86,24 +90,36 @@ function rowOf(schema: z.core.$ZodType, path: readonly string[]): OptionRow | un
 function kindOf(schema: z.core.$ZodType): string {
   const known = kindRegistry.get(schema)?.kind;
   if (known !== undefined) return known;
-  if (schema instanceof z.ZodArray) return `list of ${kindOf(schema.def.element)}`;
-  if (schema instanceof z.ZodRecord) return `${kindOf(schema.def.valueType)} by name`;
+  if (schema instanceof z.ZodArray) return `list of ${kindOf(elementOf(schema))}`;
+  if (schema instanceof z.ZodRecord) return `${kindOf(valueOf(schema))} by name`;
   if (schema instanceof z.ZodUnion) {
     return schema.def.options.map((option) => kindOf(option)).join(' or ');
   }
   return schema instanceof z.ZodObject ? 'group' : 'text';
 }
 
-function groupOf(schema: z.core.$ZodType): z.ZodObject | undefined {
-  if (schema instanceof z.ZodObject) return schema;
+type Members = Readonly<Record<string, z.core.$ZodType>>;
+
+/** The options of a group, also where the group is one of several alternatives. */
+function membersOf(schema: z.core.$ZodType): Members | undefined {
+  if (schema instanceof z.ZodObject) return schema.shape;
   if (!(schema instanceof z.ZodUnion)) return undefined;
-  return schema.def.options.find((option) => option instanceof z.ZodObject);
+  const group = schema.def.options.find((option) => option instanceof z.ZodObject);
+  return group === undefined ? undefined : membersOf(group);
+}
+
+// What a list or table holds is untyped in a schema that is known only by its class.
+function elementOf(schema: z.ZodArray): z.core.$ZodType {
+  return schema.def.element;
+}
+
+function valueOf(schema: z.ZodRecord): z.core.$ZodType {
+  return schema.def.valueType;
 }
 
 function child(schema: z.core.$ZodType, step: string | number): z.core.$ZodType | undefined {
   if (typeof step === 'number') {
-    return schema instanceof z.ZodArray ? schema.def.element : undefined;
+    return schema instanceof z.ZodArray ? elementOf(schema) : undefined;
   }
-  if (schema instanceof z.ZodRecord) return schema.def.valueType;
-  return groupOf(schema)?.shape[step];
+  return schema instanceof z.ZodRecord ? valueOf(schema) : membersOf(schema)?.[step];
 }

@@ -1,5 +1,5 @@
-// The whole configuration language of this version: every option with its kind, its default, what
-// it does and why. Types, validation, reference page, JSON Schema and `config explain` come from it.
+// The whole configuration language: every option with its kind, its default, what it does and why.
+// Types, validation, reference page, JSON Schema and `config explain` come from it.
 // Invariant: an option that nothing reads yet does not stand here, so it is refused by name.
 
 import { z } from 'zod';
@@ -9,9 +9,9 @@ import type { PhaseName } from './profiles.ts';
 import * as values from './values.ts';
 
 const address = (): z.ZodType<values.Address, string> =>
-  option.text('address', '127.0.0.1:8787', values.parseAddress);
+  option.parsedText('address', '127.0.0.1:8787', values.parseAddress);
 
-const adminAddress = option.text('address or `off`', '127.0.0.1:8788', (text) =>
+const adminAddress = option.parsedText('address or `off`', '127.0.0.1:8788', (text) =>
   text === 'off' ? ('off' as const) : values.parseAddress(text),
 );
 
@@ -83,8 +83,8 @@ const timeouts = z.strictObject(
   >,
 );
 
-const headerName = option.text('header name', 'x-api-key', values.parseHeaderName);
-const headerValue = option.text('text', '${API_KEY}', values.parseHeaderValue);
+const headerName = option.parsedText('header name', 'x-api-key', values.parseHeaderName);
+const headerValue = option.parsedText('text', '${API_KEY}', values.parseHeaderValue);
 
 const credentials = z.union([
   z.literal('passthrough').register(option.kindRegistry, {
@@ -100,7 +100,7 @@ const credentials = z.union([
   }),
 ]);
 
-const endpointUrl = option.text('URL', 'https://api.example.com', values.parseEndpointUrl);
+const endpointUrl = option.parsedText('URL', 'https://api.example.com', values.parseEndpointUrl);
 
 /** The names that `dialect` takes. */
 export const dialectNames = [
@@ -132,14 +132,14 @@ const upstream = z.strictObject({
     },
   ),
   ca: option.optional(
-    option.text('file', '/etc/ssl/private-ca.pem', (text) => text),
+    option.parsedText('file', '/etc/ssl/private-ca.pem', (text) => text),
     {
       doc: 'PEM file with the certificates to trust instead of the built-in ones.',
       why: 'Services behind a private certificate authority.',
     },
   ),
   proxy: option.withDefault(
-    option.text('`env`, `none` or URL', 'http://proxy:3128', values.parseProxy),
+    option.parsedText('`env`, `none` or URL', 'http://proxy:3128', values.parseProxy),
     'env',
     {
       doc: 'Forward proxy to tunnel through; `env` follows HTTPS_PROXY and NO_PROXY.',
@@ -180,19 +180,19 @@ const headerMatch = z
   .register(option.kindRegistry, { kind: '`true`, `false` or text with `*`', example: 'true' });
 
 const match = z.strictObject({
-  path: option.required(option.text('path pattern', '/v1/messages', values.parsePathGlob), {
+  path: option.required(option.parsedText('path pattern', '/v1/messages', values.parsePathGlob), {
     doc: 'Path without query. `*` stands within one segment, a segment `**` for any number of them.',
     why: 'Most routing needs nothing else.',
   }),
   model: option.optional(
-    option.text('text with `*`', 'claude-*', (text) => text),
+    option.parsedText('text with `*`', 'claude-*', (text) => text),
     {
       doc: 'Model named in the JSON body.',
       why: 'One path, many models. The body is read only as far as the name stands.',
     },
   ),
   method: option.optional(
-    option.text('method', 'POST', (text) => text.toUpperCase()),
+    option.parsedText('method', 'POST', (text) => text.toUpperCase()),
     { doc: 'HTTP method.', why: 'Reads and writes may go to different places.' },
   ),
   header: option.optional(z.record(headerName, headerMatch), {
@@ -202,7 +202,7 @@ const match = z.strictObject({
 });
 
 const route = z.strictObject({
-  name: option.optional(option.text('name', 'claude', values.parseName), {
+  name: option.optional(option.parsedText('name', 'claude', values.parseName), {
     doc: 'Name in logs and metrics. Without it: made from the path and the model.',
     why: 'A short name reads better in a dashboard.',
   }),
@@ -224,11 +224,11 @@ const route = z.strictObject({
   ),
   rewrite: option.group(
     z.strictObject({
-      stripPrefix: option.optional(option.text('path', '/servicenow', values.parsePrefix), {
+      stripPrefix: option.optional(option.parsedText('path', '/servicenow', values.parsePrefix), {
         doc: 'Taken off the front of the path.',
         why: 'Lets several services live under one address.',
       }),
-      addPrefix: option.optional(option.text('path', '/api', values.parsePrefix), {
+      addPrefix: option.optional(option.parsedText('path', '/api', values.parsePrefix), {
         doc: 'Put in front of the path, after stripPrefix.',
         why: 'Maps a short path to a long one.',
       }),
@@ -272,7 +272,7 @@ export const configSchema = z.strictObject({
     why: 'Everything is bounded.',
   }),
   upstreams: option.optional(
-    z.record(option.text('name', 'anthropic', values.parseName), upstream),
+    z.record(option.parsedText('name', 'anthropic', values.parseName), upstream),
     {
       doc: 'Services that calls are sent to, by name. Without it: anthropic and openai.',
       why: 'Without a file the gateway is useful at once.',

@@ -58,7 +58,7 @@ export interface Settings {
 /** Answers the text of a file, or throws like `readFileSync`. */
 export type ReadText = (file: string) => string;
 
-/** Fills in what was not written. Throws when a file cannot be read; the rules have checked that. */
+/** Fills in what was not written. The rules have checked that its files can be read. */
 export function complete(
   written: WrittenConfig,
   file: string | undefined,

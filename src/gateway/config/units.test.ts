@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { UnitFault, formatDuration, formatSize, parseDuration, parseSize } from './units.ts';
 
 const durations: readonly (readonly [string, number])[] = [

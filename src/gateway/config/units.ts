@@ -56,8 +56,8 @@ function parse(
   names: string,
 ): number | UnitFault {
   const found = NUMBER_AND_UNIT.exec(text.trim());
-  if (found === null)
-    return new UnitFault(`is not a number with a unit; write for example ${example}`);
+  const advice = `write for example ${example}`;
+  if (found === null) return new UnitFault(`is not a number with a unit; ${advice}`);
   const [, digits = '', unit = ''] = found;
   if (unit === '') return new UnitFault(`has no unit; write for example ${suggest(digits, units)}`);
   const factor = units.get(unit);

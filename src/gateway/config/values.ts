@@ -11,7 +11,7 @@ export interface Address {
 
 const ADDRESS = /^(?:\[([0-9a-fA-F:.%]+)\]|([^:[\]\s]*)):(\d{1,5})$/;
 
-/** `127.0.0.1:8787`, `localhost:8787`, `[::1]:8787` or `:8787` (loopback). Port 0 = any free one. */
+/** `127.0.0.1:8787`, `localhost:8787`, `[::1]:8787` or `:8787` (loopback). Port 0 = any. */
 export function parseAddress(text: string): Address | UnitFault {
   const found = ADDRESS.exec(text);
   const port = Number(found?.[3]);
@@ -55,9 +55,9 @@ export function parseProxy(text: string): URL | 'env' | 'none' | UnitFault {
   return new UnitFault('is not a proxy; write "env", "none" or for example "http://proxy:3128"');
 }
 
-/** A value as it may be shown: the user and password of a URL replaced by dots. */
-export function withoutUserinfo(value: unknown): unknown {
-  return typeof value === 'string' ? value.replace(/^(https?:\/\/)[^/@]*@/, '$1***@') : value;
+/** A text as it may be shown: the user and password of a URL replaced by dots. */
+export function withoutUserinfo(text: string): string {
+  return text.replace(/^(https?:\/\/)[^/@]*@/, '$1***@');
 }
 
 /** A path that starts with a slash and holds no wildcard, query or fragment. */

@@ -106,7 +106,8 @@ function withValue(message: string, path: Path, wording: Wording): string {
   const value = valueAt(wording.input, path);
   if (value === undefined || isSecret(wording.schema, path)) return message;
   if (value !== null && typeof value === 'object') return message;
-  return `${JSON.stringify(withoutUserinfo(value))} ${message}`;
+  const shown = typeof value === 'string' ? withoutUserinfo(value) : value;
+  return `${JSON.stringify(shown)} ${message}`;
 }
 
 function valueAt(input: unknown, path: Path): unknown {
