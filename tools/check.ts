@@ -18,7 +18,7 @@ interface Step {
 const steps: readonly Step[] = [
   { name: 'package', command: ['node', 'tools/build.ts', '--check'] },
   { name: 'types', command: ['tsc', '-p', '.'] },
-  { name: 'dead code', command: ['knip', '--no-progress', '--treat-config-hints-as-errors'] },
+  { name: 'dead code', command: ['knip', '--no-progress', '--no-config-hints'] },
   { name: 'docs', command: ['node', 'tools/docs.ts', '--check'] },
   { name: 'lint', command: ['oxlint', '--type-aware', '--deny-warnings'] },
   { name: 'tidy', command: ['node', 'tools/tidy.ts'] },

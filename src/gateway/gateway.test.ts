@@ -93,7 +93,7 @@ describe('gateway', () => {
     const { url, leases } = await start({});
     const body = '{"model":"sim-fast","stream":true,"messages":[{"role":"user","content":"hi"}]}';
     const answer = await fetch(`${url}/v1/chat/completions`, { ...ask, body });
-    assert.match(answer.headers.get('x-holdfast-call-id') ?? '', /^c/);
+    assert.match(answer.headers.get('x-holdfast-call-id') ?? '', /^[\w-]{8,}$/);
     assert.match(await answer.text(), /data: \[DONE\]\n\n$/);
     await gateway?.close();
     assert.equal(leases.size, 0);
@@ -131,9 +131,14 @@ describe('gateway', () => {
   it('names the options that wait for the next start', async () => {
     const log = new TestLog();
     await start({ config: routedTo(one), openLog: log.open });
-    gateway?.reload({ ...routedTo(one), drain: '1s', limits: { headFields: 64 } });
+    gateway?.reload({
+      ...routedTo(one),
+      drain: '1s',
+      edge: 'node-http',
+      limits: { headFields: 64 },
+    });
     const late = log.said.find(({ level }) => level === 'warn');
-    assert.deepEqual(late?.fields, { options: ['drain', 'limits'] });
+    assert.deepEqual(late?.fields, { options: ['edge', 'limits'] });
   });
 
   it('follows its file: a good change comes into force, a bad one does not', async () => {

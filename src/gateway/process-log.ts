@@ -3,7 +3,9 @@
 
 import { pino, stdTimeFunctions } from 'pino';
 import type { Logger } from 'pino';
+import { systemClock } from '../core/clock.ts';
 import type { LineWriter } from '../telemetry/access-log.ts';
+import { LineBatch } from '../telemetry/line-batch.ts';
 
 /** What the gateway logs about itself with. */
 export type ProcessLog = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
@@ -16,19 +18,17 @@ export interface LogOutput {
   flush(): void;
 }
 
-/** Bytes that are collected before they are written: about 90 calls, so that a write is no cost. */
-const BATCH_BYTES = 64 * 1024;
-/** Longest time a line waits for others, in ms. */
-const BATCH_MS = 200;
+/** What may wait for a reader that does not keep up; beyond it lines are dropped. */
+const WAITING_BYTES_MAX = 8 * 1024 * 1024;
 
 /** Opens the log on a file descriptor (1 = standard output). */
 export function openLog(level: string, fd: number = 1): LogOutput {
   const destination = pino.destination({
     fd,
     sync: false,
-    minLength: BATCH_BYTES,
-    periodicFlush: BATCH_MS,
+    maxLength: WAITING_BYTES_MAX,
   });
+  const lines = new LineBatch(destination, systemClock);
   const log = pino(
     {
       level,
@@ -38,7 +38,11 @@ export function openLog(level: string, fd: number = 1): LogOutput {
     },
     destination,
   );
-  return { log, lines: destination, flush: () => destination.flushSync() };
+  const flush = (): void => {
+    lines.flush();
+    destination.flushSync();
+  };
+  return { log, lines, flush };
 }
 
 /** A log that says nothing. */

@@ -28,11 +28,11 @@ export class Snapshot {
 }
 
 /** Options that are read once, at the start. */
-const startOptions = ['listen', 'admin', 'edge', 'drainMs', 'log', 'limits'] as const;
+const startOptions = ['listen', 'admin', 'edge', 'log', 'limits'] as const;
 
 /** The options in which a new configuration differs but which wait for the next start. */
 export function needsRestart(before: Settings, after: Settings): string[] {
-  return startOptions
-    .filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]))
-    .map((name) => (name === 'drainMs' ? 'drain' : name));
+  return startOptions.filter(
+    (name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]),
+  );
 }

@@ -85,10 +85,7 @@ describe('a cancelled call', () => {
   it('in the middle of a stream hears nothing more of it', async () => {
     upstream.use(stream(1_000, 1));
     let cancel = (): void => {};
-    const { call, sink } = send(
-      {},
-      { onEvent: (event) => event.type === 'chunk' && cancel() },
-    );
+    const { call, sink } = send({}, { onEvent: (event) => event.type === 'chunk' && cancel() });
     cancel = () => call.cancellation.cancel(gone);
     await sink.over;
     assert.equal(sink.error?.code, 'CALLER_GONE');

@@ -122,7 +122,7 @@ export class EndpointPool {
   putBack(connection: Connection | undefined): void {
     if (connection === undefined || connection.isClosed) return;
     const now = this.context.clock.now();
-    if (!this.#serveWaiting(connection, now)) this.#shelf.putBack(connection, now);
+    if (!this.#serveWaiting(connection, now)) this.#shelve(connection, now);
   }
 
   /** A connect has succeeded. */
@@ -197,7 +197,7 @@ export class EndpointPool {
     this.lessons.refresh();
     this.#shelf.scan(now);
     const { unattendedDialMaxMs } = this.context.options;
-    for (const dial of [...this.#line.dialling]) {
+    for (const dial of this.#line.dialling.slice()) {
       const tooOld = now - dial.dialledAt > unattendedDialMaxMs;
       if (dial.owner === undefined && tooOld) dial.close('abort');
     }
@@ -224,15 +224,17 @@ export class EndpointPool {
     this.isDraining = true;
     this.#spares = 0;
     this.#shelf.closeAll('drain');
-    for (const dial of [...this.#line.dialling]) if (dial.owner === undefined) dial.close('drain');
+    for (const dial of this.#line.dialling.slice()) {
+      if (dial.owner === undefined) dial.close('drain');
+    }
   }
 
   /** Ends everything; calls fail with `reason`. */
   destroy(reason: CallError): void {
     this.drain();
     this.#ended = reason;
-    for (const exchange of [...this.#line.waiting]) exchange.cancelled(reason);
-    for (const connection of [...this.#all]) {
+    for (const exchange of this.#line.waiting.slice()) exchange.cancelled(reason);
+    for (const connection of this.#all) {
       const { exchange } = connection;
       if (exchange === undefined) connection.close('drain');
       else exchange.cancelled(reason);
@@ -251,8 +253,9 @@ export class EndpointPool {
   /** Starts a connect for a waiting call, if there is room. */
   #dialFor(exchange: Exchange, now: number): void {
     const { connectionsPerEndpointMax } = this.context.options;
-    if (this.#all.size >= connectionsPerEndpointMax && !this.#shelf.giveUpOne()) return;
-    this.#dial(exchange, now);
+    // When one goes, `gone` connects for whoever waits.
+    if (this.#all.size >= connectionsPerEndpointMax) this.#shelf.giveUpOne();
+    else this.#dial(exchange, now);
   }
 
   /** Room may have been made for calls that had to wait for it. */

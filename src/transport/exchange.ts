@@ -225,7 +225,11 @@ function lossOf(
   const after = `${how} after ${elapsedMs.toFixed(1)} ms`;
   const phase = sent ? 'wait' : 'send';
   if (level === 'L4') {
-    return new CallError('RESET', { detail: `${after}, inside the head (L4).`, phase, cause: error });
+    return new CallError('RESET', {
+      detail: `${after}, inside the head (L4).`,
+      phase,
+      cause: error,
+    });
   }
   if (!connection.pooled) {
     return new CallError('RESET', { detail: `${after} on a new connection.`, phase, cause: error });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { IdleBudget } from './idle-budget.ts';
 import { defaultTransportOptions } from './transport-options.ts';
 
@@ -186,8 +186,14 @@ describe('the idle budget', () => {
 
   it('keeps its promises through any history', () => {
     const step = fc.oneof(
-      fc.record({ what: fc.constant('survived' as const), ms: fc.integer({ min: 1, max: 450_000 }) }),
-      fc.record({ what: fc.constant('closed' as const), ms: fc.integer({ min: 100, max: 450_000 }) }),
+      fc.record({
+        what: fc.constant('survived' as const),
+        ms: fc.integer({ min: 1, max: 450_000 }),
+      }),
+      fc.record({
+        what: fc.constant('closed' as const),
+        ms: fc.integer({ min: 100, max: 450_000 }),
+      }),
       fc.record({ what: fc.constant('stale' as const), ms: fc.integer({ min: 1, max: 450_000 }) }),
       fc.record({ what: fc.constant('hint' as const), ms: fc.integer({ min: 0, max: 600_000 }) }),
     );

@@ -207,7 +207,10 @@ describe('a transport that goes', () => {
     network.dialling[0]?.connect();
     transport.destroy();
     clock.runTurns();
-    assert.deepEqual(sinks.map(({ error }) => error?.code), ['DRAINING', 'DRAINING', 'DRAINING']);
+    assert.deepEqual(
+      sinks.map(({ error }) => error?.code),
+      ['DRAINING', 'DRAINING', 'DRAINING'],
+    );
     assert.equal(send().error?.code, 'DRAINING');
     assert.equal(leases.size, 0);
     assert.equal(clock.pending, 0);

@@ -53,22 +53,17 @@ export class IdleShelf {
     }
   }
 
-  /** Puts a connection that has just become idle on top. */
+  /** Puts an idle connection where its idle age belongs: on top, unless it was taken in vain. */
   put(connection: Connection, now: number): void {
     const { context } = this.#pool;
-    this.#insert(connection, this.#idle.length);
+    let at = this.#idle.length;
+    while (at > 0 && (this.#idle[at - 1] as Connection).idleSince > connection.idleSince) at -= 1;
+    if (at === this.#idle.length) this.#idle.push(connection);
+    else this.#idle.splice(at, 0, connection);
+    context.idleTotal += 1;
     if (this.#idle.length > context.options.idlePerEndpointMax) this.closeOldest();
     else if (context.idleTotal > context.options.idleTotalMax) context.host.closeOldestIdle();
     context.host.keepScanning();
-    this.#report(now);
-  }
-
-  /** Puts back one that was taken but not used, where its idle age belongs. */
-  putBack(connection: Connection, now: number): void {
-    let at = this.#idle.length;
-    while (at > 0 && (this.#idle[at - 1] as Connection).idleSince > connection.idleSince) at -= 1;
-    this.#insert(connection, at);
-    this.#pool.context.host.keepScanning();
     this.#report(now);
   }
 
@@ -107,22 +102,15 @@ export class IdleShelf {
     this.#idle[0]?.close('idle_ours');
   }
 
-  /** Closes one that is of the least use, to make room. `false` = there was none. */
-  giveUpOne(): boolean {
+  /** Closes one that is of the least use, if there is any, to make room. */
+  giveUpOne(): void {
     const one = this.sentinel ?? this.#idle[0];
     one?.close('idle_ours');
-    return one !== undefined;
   }
 
   closeAll(reason: CloseReason): void {
     this.sentinel?.close(reason);
-    for (const connection of [...this.#idle]) connection.close(reason);
-  }
-
-  #insert(connection: Connection, at: number): void {
-    if (at === this.#idle.length) this.#idle.push(connection);
-    else this.#idle.splice(at, 0, connection);
-    this.#pool.context.idleTotal += 1;
+    for (const connection of this.#idle.slice()) connection.close(reason);
   }
 
   #lifeOf(connection: Connection, now: number): number {

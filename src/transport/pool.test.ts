@@ -205,7 +205,10 @@ describe('a call that waits for a connect', () => {
     line(2).connect().answer();
     line(1).answer();
     clock.runTurns();
-    assert.deepEqual(calls.map(({ sink }) => sink.ended), [true, true, true]);
+    assert.deepEqual(
+      calls.map(({ sink }) => sink.ended),
+      [true, true, true],
+    );
   });
 });
 
@@ -249,7 +252,10 @@ describe('the end of a connection', () => {
     assert.deepEqual(log.closed, ['age']);
     const ages = new Set<number>();
     for (let at = 0; at < 20; at += 1) {
-      const other = rig({ maxAgeMs: 10_000, idle: { ...defaultTransportOptions.idle, startMs: 60_000 } });
+      const other = rig({
+        maxAgeMs: 10_000,
+        idle: { ...defaultTransportOptions.idle, startMs: 60_000 },
+      });
       other.serve();
       let age = 0;
       while (other.view().open > 0) {
@@ -310,7 +316,10 @@ describe('the end of a connection', () => {
       clock.advance(1);
     }
     assert.equal(view().idle, 2);
-    assert.deepEqual(network.open.map(({ index }) => index), [3, 4]);
+    assert.deepEqual(
+      network.open.map(({ index }) => index),
+      [3, 4],
+    );
     assert.deepEqual(log.closed, ['idle_ours', 'idle_ours', 'idle_ours']);
   });
 
@@ -322,7 +331,10 @@ describe('the end of a connection', () => {
       network.dialling[0]?.connect().answer();
       clock.advance(10);
     }
-    assert.deepEqual(transport.endpoints().map(({ idle }) => idle), [0, 1, 1]);
+    assert.deepEqual(
+      transport.endpoints().map(({ idle }) => idle),
+      [0, 1, 1],
+    );
   });
 });
 

@@ -24,7 +24,10 @@ describe('the forward proxy of an endpoint', () => {
   });
 
   it('prefers lower-case names, and the scheme over ALL_PROXY', () => {
-    assert.equal(through({ HTTPS_PROXY: 'http://upper', https_proxy: 'http://lower' }), 'http://lower');
+    assert.equal(
+      through({ HTTPS_PROXY: 'http://upper', https_proxy: 'http://lower' }),
+      'http://lower',
+    );
     assert.equal(through({ ALL_PROXY: 'http://all' }), 'http://all');
     assert.equal(through({ ALL_PROXY: 'http://all', HTTPS_PROXY: 'http://s' }), 'http://s');
   });
@@ -61,7 +64,10 @@ describe('the forward proxy of an endpoint', () => {
 
   it('never leads back to this machine', () => {
     for (const host of ['localhost', '127.0.0.1', '[::1]']) {
-      assert.equal(through({ HTTPS_PROXY: 'http://s' }, { secure: true, host, port: 1 }), undefined);
+      assert.equal(
+        through({ HTTPS_PROXY: 'http://s' }, { secure: true, host, port: 1 }),
+        undefined,
+      );
     }
     const lookalike = { secure: true, host: '127.example.com', port: 443 };
     assert.equal(through({ HTTPS_PROXY: 'http://s' }, lookalike), 'http://s');

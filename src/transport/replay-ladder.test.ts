@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { HeaderList } from '../core/header-list.ts';
 import type { ReplayMark } from '../core/route.ts';
 import type { Failure } from './replay-ladder.ts';
@@ -27,7 +27,11 @@ describe('the ladder level', () => {
     ['within two round trips and slack', { elapsedMs: 90 }, 'L2'],
     ['later than that', { elapsedMs: 90.1 }, 'L3'],
     ['at once, but the round trip is not proven', { elapsedMs: 0, provenRttMs: 0 }, 'L2'],
-    ['late, and nothing known of the distance', { elapsedMs: 51, provenRttMs: 0, guessedRttMs: 0 }, 'L3'],
+    [
+      'late, and nothing known of the distance',
+      { elapsedMs: 51, provenRttMs: 0, guessedRttMs: 0 },
+      'L3',
+    ],
     ['on a new connection, however soon', { reused: false, elapsedMs: 1 }, 'L3'],
     ['a byte was seen, however soon', { answered: true, elapsedMs: 1 }, 'L4'],
     ['a byte was seen on a new connection', { answered: true, reused: false }, 'L4'],

@@ -64,7 +64,10 @@ describe('a call on a connection that was closed under it', () => {
     line(0).fin();
     assert.equal(sink.error?.code, 'STALE_CONNECTION');
     assert.equal(sink.error?.replay, 'uncertain');
-    assert.match(sink.error?.detail ?? '', /FIN after 32\.4 ms; it had been idle for 1000 ms \(L2\)/);
+    assert.match(
+      sink.error?.detail ?? '',
+      /FIN after 32\.4 ms; it had been idle for 1000 ms \(L2\)/,
+    );
     assert.equal(network.lines.length, 1);
     assert.deepEqual(log.stale, [{ level: 'L2', replayed: false }]);
   });

@@ -57,13 +57,18 @@ describe('a response', () => {
 
   it('that is chunked comes without its framing', async () => {
     const { sink, rig } = await answered(stream(3));
-    assert.equal(sink.text, 'data: {"event":0}\n\ndata: {"event":1}\n\ndata: {"event":2}\n\ndata: [DONE]\n\n');
+    assert.equal(
+      sink.text,
+      'data: {"event":0}\n\ndata: {"event":1}\n\ndata: {"event":2}\n\ndata: [DONE]\n\n',
+    );
     assert.equal(sink.ended, true);
     assert.deepEqual(rig.log.closed, ['drain']);
   });
 
   it('is the same when it trickles byte by byte', async () => {
-    const { sink } = await answered(also(stream(2), trickling(1, 0), withTrailers({ 'x-sum': '9' })));
+    const { sink } = await answered(
+      also(stream(2), trickling(1, 0), withTrailers({ 'x-sum': '9' })),
+    );
     assert.equal(sink.text, 'data: {"event":0}\n\ndata: {"event":1}\n\ndata: [DONE]\n\n');
     assert.equal(sink.trailers?.get('x-sum'), '9');
   });
@@ -166,7 +171,10 @@ describe('a response', () => {
     const { timeline } = await answered({ thinkMs: 20 });
     const { acquiredAt, connectedAt, firstWriteAt, sentAt, firstByteAt, lastByteAt } = timeline;
     const order = [acquiredAt, connectedAt, firstWriteAt, sentAt, firstByteAt, lastByteAt];
-    assert.deepEqual(order, order.toSorted((a, b) => a - b));
+    assert.deepEqual(
+      order,
+      order.toSorted((a, b) => a - b),
+    );
     assert.ok(acquiredAt > 0 && firstByteAt - sentAt >= 15);
     assert.equal(timeline.securedAt, -1);
     assert.equal(timeline.attempts, 1);

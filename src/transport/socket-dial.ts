@@ -17,6 +17,8 @@ import { Tunnel } from './tunnel.ts';
 /** Share of the handshake's time in which the event loop may have been busy elsewhere. */
 const LATE_SHARE_MAX = 0.1;
 
+const failureAt = { tcp: 'CONNECT_FAILED', tunnel: 'PROXY_REFUSED', tls: 'TLS_FAILED' } as const;
+
 /** One connection on its way, and the events of its socket afterwards. */
 export class SocketDial implements Dial {
   readonly #connector: NetConnector;
@@ -213,24 +215,15 @@ export class SocketDial implements Dial {
   }
 
   #failed(error: Error): void {
-    switch (this.#stage) {
-      case 'ready':
-        this.#events.failed(error);
-        return;
-      case 'over':
-        return;
-      case 'tls':
-        // A ticket the peer no longer likes must not fail the next handshake as well.
-        this.#connector.tls.forgetSession(this.#endpoint.key);
-        this.#fail(new CallError('TLS_FAILED', describeSocketError(error)));
-        return;
-      case 'tunnel':
-        this.#fail(new CallError('PROXY_REFUSED', describeSocketError(error)));
-        return;
-      case 'tcp':
-        this.#fail(new CallError('CONNECT_FAILED', describeSocketError(error)));
-        return;
+    const stage = this.#stage;
+    if (stage === 'over') return;
+    if (stage === 'ready') {
+      this.#events.failed(error);
+      return;
     }
+    // A ticket the peer no longer likes must not fail the next handshake as well.
+    if (stage === 'tls') this.#connector.tls.forgetSession(this.#endpoint.key);
+    this.#fail(new CallError(failureAt[stage], describeSocketError(error)));
   }
 
   #fail(error: CallError): void {

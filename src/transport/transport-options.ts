@@ -64,7 +64,7 @@ export const defaultTransportOptions: TransportOptions = {
   maxRequests: 1_000,
   retirementJitter: 0.1,
   // Bounded memory.
-  idlePerEndpointMax: 32,
+  idlePerEndpointMax: 512,
   idleTotalMax: 1_024,
   // Far above any admission limit; stays below the usual limits on open files.
   connectionsPerEndpointMax: 16_384,

@@ -58,7 +58,7 @@ export interface TransportRig {
   readonly log: TransportLog;
   readonly leases: Leases;
   /** Destroys the transport and waits until its sockets are gone. */
-  end(): Promise<void>;
+  readonly end: () => Promise<void>;
 }
 
 /** What a test may change; the rest is as by default. */

@@ -57,7 +57,7 @@ describe('a tunnel', () => {
   it('stands after a 2xx, however it is cut', () => {
     const answer = 'HTTP/1.1 200 Connection established\r\nVia: x\r\n\r\n';
     assert.equal(outcomeOf(answer), 'open');
-    assert.equal(outcomeOf(...answer), 'open');
+    assert.equal(outcomeOf(...answer.split('')), 'open');
   });
 
   it('reports what the proxy said instead', () => {

@@ -66,7 +66,11 @@ describe('a request', () => {
   });
 
   it('without a body announces a length only where one is expected', async () => {
-    for (const [method, length] of [['GET', undefined], ['POST', '0'], ['DELETE', undefined]] as const) {
+    for (const [method, length] of [
+      ['GET', undefined],
+      ['POST', '0'],
+      ['DELETE', undefined],
+    ] as const) {
       const { sink } = send({ method, body: '' });
       await sink.over;
       const seen = upstream.seen.requests.at(-1);

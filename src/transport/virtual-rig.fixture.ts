@@ -15,10 +15,10 @@ import { VirtualNetwork } from './virtual-network.fixture.ts';
 export interface VirtualRig extends TransportRig {
   readonly network: VirtualNetwork;
   /** The connection dialled as the `index`-th. */
-  line(index: number): VirtualLine;
+  readonly line: (index: number) => VirtualLine;
   /** The only endpoint. */
-  view(): EndpointView;
-  serve(call: Call, sink: Sink): void;
+  readonly view: () => EndpointView;
+  readonly serve: (call: Call, sink: Sink) => void;
 }
 
 /** Starts a transport that sees nothing but `clock` and a virtual network. */

@@ -51,7 +51,7 @@ export const sourceRules: Rules = {
         : undefined,
     ),
   'file-length': ({ path, text }) => {
-    const max = isTest(path) ? TEST_LINES_MAX : SOURCE_LINES_MAX;
+    const max = isTest(path) || path.startsWith('test/') ? TEST_LINES_MAX : SOURCE_LINES_MAX;
     const lines = text.split('\n').length - 1;
     if (lines <= max) return [];
     return [{ line: lines, message: `${lines} lines, at most ${max}: split it by concern` }];

@@ -27,8 +27,8 @@ One YAML file, or none. \`holdfast config init\` writes an annotated one, \`conf
 - \`\${NAME}\` is replaced by an environment variable, \`\${NAME:-fallback}\` where it may be
   missing; \`$\${\` is a plain \`\${\`. Values taken this way are never printed in errors.
 - Unknown options are errors. A changed file is read again at once (or on SIGHUP); one with errors
-  is refused and the old one stays. \`listen\`, \`admin\`, \`allowRemote\`, \`edge\`, \`drain\`,
-  \`log\` and \`limits\` take effect at the next start.
+  is refused and the old one stays. \`listen\`, \`admin\`, \`edge\`, \`log\` and \`limits\` take
+  effect at the next start.
 
 ## Options
 
