@@ -47,7 +47,11 @@ class TestLog {
         this.said.push({ level, msg, fields });
       };
     const log = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
-    return { log: log as LogOutput['log'], lines: { write: () => true }, flush() {} };
+    return {
+      log: log as LogOutput['log'],
+      lines: { write: () => true },
+      end: () => Promise.resolve(),
+    };
   };
 
   has(msg: string): boolean {

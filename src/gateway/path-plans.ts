@@ -38,6 +38,11 @@ export class PathPlans {
     this.#routes = routes;
   }
 
+  /** Targets remembered now. */
+  get size(): number {
+    return this.#plans.size;
+  }
+
   /** The plan for a request target. */
   planFor(target: string): PathPlan {
     const known = this.#plans.get(target);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -12,7 +12,7 @@ describe('process log', () => {
   });
   after(() => rmSync(folder, { recursive: true }));
 
-  it('writes messages and ready lines in the order they came, each as one line of JSON', () => {
+  it('writes messages and ready lines in the order they came, one JSON each', async () => {
     const file = join(folder, 'log');
     const fd = openSync(file, 'w');
     const output = openLog('info', fd);
@@ -20,8 +20,7 @@ describe('process log', () => {
     output.lines.write('{"msg":"second"}\n');
     output.log.debug({}, 'too small');
     output.log.warn({}, 'third');
-    output.flush();
-    closeSync(fd);
+    await output.end();
     const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
     const said = lines.map((line) => JSON.parse(line) as { msg: string; level?: string });
     assert.deepEqual(

@@ -1,5 +1,6 @@
 // Where the gateway writes what it has to say: JSON lines on standard output, written in batches.
 // Process messages go through pino; the lines of calls come ready made and take the same road.
+// Invariant: lines come out in the order in which they went in, also at the end.
 
 import { pino, stdTimeFunctions } from 'pino';
 import type { Logger } from 'pino';
@@ -14,8 +15,8 @@ export type ProcessLog = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
 export interface LogOutput {
   readonly log: ProcessLog;
   readonly lines: LineWriter;
-  /** Writes what still waits; for the end of the process. */
-  flush(): void;
+  /** Writes what still waits, then takes no more; for the end of the process. */
+  end(): Promise<void>;
 }
 
 /** What may wait for a reader that does not keep up; beyond it lines are dropped. */
@@ -36,13 +37,19 @@ export function openLog(level: string, fd: number = 1): LogOutput {
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    destination,
+    // Through the batch as well, or a message would overtake calls that ended before it.
+    { write: (line) => lines.write(line) },
   );
-  const flush = (): void => {
+  const end = (): Promise<void> => {
     lines.flush();
-    destination.flushSync();
+    // Not flushSync: it overtakes a write that is under way.
+    return new Promise((resolve) => {
+      destination.once('close', () => resolve());
+      destination.once('error', () => resolve());
+      destination.end();
+    });
   };
-  return { log, lines, flush };
+  return { log, lines, end };
 }
 
 /** A log that says nothing. */

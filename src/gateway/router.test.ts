@@ -8,7 +8,7 @@ import { RequestHead } from '../http1/head.ts';
 import { RecordingSink } from '../testing/recording-sink.ts';
 import { testCall } from '../testing/test-call.ts';
 import { loadConfig } from './config/load.ts';
-import { PLANS_MAX } from './path-plans.ts';
+import { PLANS_MAX, PathPlans } from './path-plans.ts';
 import { ConfiguredRouter, SwitchRouter } from './router.ts';
 import type { Services } from './route-table.ts';
 
@@ -247,8 +247,12 @@ describe('configured routes', () => {
   });
 
   it('remember a bounded number of targets', () => {
-    for (let n = 0; n < 3 * PLANS_MAX; n += 1) resolve(router, `GET /now/${n}`);
-    assert.equal(resolve(router, 'GET /now/last').path, '/api/last');
+    const plans = new PathPlans(router.table.routes);
+    for (let n = 0; n < PLANS_MAX + 10; n += 1) plans.planFor(`/now/${n}`);
+    assert.equal(plans.size, 10);
+    assert.equal(plans.planFor('/now/1'), plans.planFor('/now/1'));
+    plans.planFor(`/now/${'x'.repeat(2_000)}`);
+    assert.equal(plans.size, 11);
   });
 });
 

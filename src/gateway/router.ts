@@ -38,12 +38,10 @@ const refusalDialects = {
 
 /** A request whose decision waits for more of its body; kept with the body. */
 class Undecided {
-  readonly router: ConfiguredRouter;
   readonly plan: PathPlan;
   readonly model: BodyModel;
 
-  constructor(router: ConfiguredRouter, plan: PathPlan, model: BodyModel) {
-    this.router = router;
+  constructor(plan: PathPlan, model: BodyModel) {
     this.plan = plan;
     this.model = model;
   }
@@ -79,8 +77,8 @@ export class ConfiguredRouter implements Router {
   resolve(head: RequestHead, body: ReplayBody): Resolution | undefined {
     const waiting = body.routing;
     if (waiting instanceof Undecided) {
-      // The decision stays with the configuration under which it began.
-      return waiting.router.#decide(head, body, waiting.plan, waiting.model);
+      // By the plan of the configuration under which it began, whatever came into force since.
+      return this.#decide(head, body, waiting.plan, waiting.model);
     }
     if (head.upgrade === 'websocket') return this.#own(head, this.#noWebSocket);
     return this.#decide(head, body, this.#plans.planFor(head.target), undefined);
@@ -105,7 +103,7 @@ export class ConfiguredRouter implements Router {
           model = new BodyModel();
         }
         if (!model.read(body)) {
-          body.routing ??= new Undecided(this, plan, model);
+          body.routing ??= new Undecided(plan, model);
           return undefined;
         }
         if (model.name === undefined || !route.model.matches(model.name)) continue;

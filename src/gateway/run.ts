@@ -2,6 +2,7 @@
 // beyond reading its arguments.
 
 import type { Writable } from 'node:stream';
+import { systemClock } from '../core/clock.ts';
 import { bannerText } from './banner.ts';
 import { findConfigFile } from './config-source.ts';
 import type { Environment } from './config/interpolate.ts';
@@ -38,29 +39,38 @@ export async function runGateway(options: RunOptions): Promise<number> {
     });
     const { url, adminUrl, settings } = gateway;
     screen.write(bannerText({ url, adminUrl, settings, command: options.command }));
-    const code = await untilSignal(gateway);
-    output?.flush();
-    return code;
+    return await untilSignal(gateway);
   } catch (fault) {
-    output?.flush();
     if (!(fault instanceof StartFault)) throw fault;
     for (const line of fault.lines) screen.write(`${line}\n`);
     return fault.usage ? exitCodes.usage : exitCodes.failure;
+  } finally {
+    await output?.end();
   }
 }
 
-/** The first SIGTERM or SIGINT lets running answers finish, the second ends at once. */
+/** Longest time between the end of the gateway and that of the process, in ms. */
+const LEAVE_MS = 2_000;
+
+/** The first signal lets running answers finish, the second cuts them, the third leaves at once. */
 function untilSignal(gateway: Gateway): Promise<number> {
   return new Promise((resolve) => {
-    let closing = false;
+    let signals = 0;
+    let code: number = exitCodes.ok;
+    const leave = (): void => {
+      resolve(code);
+      // Does nothing in a clean end: the process is gone before, since this does not keep it alive.
+      systemClock.after(LEAVE_MS, () => process.exit(code));
+    };
     const stop = (): void => {
-      if (closing) {
-        gateway.destroy();
-        resolve(exitCodes.failure);
+      signals += 1;
+      if (signals === 1) {
+        void gateway.close().then(leave);
         return;
       }
-      closing = true;
-      void gateway.close().then(() => resolve(exitCodes.ok));
+      code = exitCodes.failure;
+      gateway.destroy();
+      if (signals > 2) leave();
     };
     process.on('SIGTERM', stop);
     process.on('SIGINT', stop);

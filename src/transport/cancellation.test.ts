@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { Cancellation } from '../core/cancellation.ts';
+import type { CancelListener } from '../core/cancellation.ts';
 import { CallError } from '../core/errors.ts';
 import { also, cut, huge, stalling, stream } from '../testing/misbehaving-upstream/behaviours.ts';
 import { MisbehavingUpstream } from '../testing/misbehaving-upstream/misbehaving-upstream.ts';
@@ -23,6 +24,20 @@ afterEach(async () => {
   await rig.end();
   await upstream.close();
 });
+
+class CountedCancellation extends Cancellation {
+  listeners: number = 0;
+
+  override listen(listener: CancelListener): void {
+    this.listeners += 1;
+    super.listen(listener);
+  }
+
+  override unlisten(listener: CancelListener): void {
+    this.listeners -= 1;
+    super.unlisten(listener);
+  }
+}
 
 function send(options: TestCallOptions = {}, recording: RecordingOptions = {}) {
   const call = testCall({ ...options, route: { endpoints: [testEndpoint(upstream.port)] } });
@@ -102,12 +117,13 @@ describe('a cancelled call', () => {
     assert.deepEqual(sink.story, ['start 200', 'fail CALLER_GONE']);
   });
 
-  it('leaves no listener behind when it ends well', async () => {
-    const { call, sink } = send();
-    await sink.over;
-    call.cancellation.cancel(gone);
-    assert.equal(sink.error, undefined);
-    assert.equal(rig.transport.endpoints()[0]?.idle, 1);
+  it('leaves no listener behind when it ends, well or not', async () => {
+    for (const behaviour of [{}, cut('fin', 'before-head')]) {
+      upstream.use(behaviour);
+      const cancellation = new CountedCancellation();
+      await send({ cancellation }).sink.over;
+      assert.equal(cancellation.listeners, 0);
+    }
   });
 });
 

@@ -116,16 +116,34 @@ describe('a call on a connection that was closed under it', () => {
   });
 
   it('goes out again only on a connection that was never used', () => {
-    const { send, line, network } = rested({}, 3);
-    const { sink } = send();
-    const used = network.open.find((one) => one.requests === 2);
-    used?.fin();
-    assert.equal(sink.isOver, false);
+    const { send, line, network } = rested({}, 2);
+    const other = send();
+    const lost = send();
+    const [first, second] = network.open;
+    const isFirst = (first?.written.length ?? 0) > 0 && other.timeline.connectionUses === 1;
+    assert.ok(isFirst);
+    // The newest was taken first, so the older one carries the second call.
+    const older = network.open.find((one) => one.requests === 2 && one !== second);
+    older?.fin();
+    assert.equal(lost.sink.isOver, false);
     assert.equal(network.dialling.length, 1);
-    // A used connection frees meanwhile: not for this call.
-    assert.equal(line(0).requests + line(1).requests + line(2).requests, 4);
-    line(3).connect(RTT).answer();
-    assert.equal(sink.ended, true);
+    // A used connection frees meanwhile, and another call takes it; the replay does not.
+    second?.answer();
+    assert.equal(second?.requests, 2);
+    line(2).connect(RTT).answer();
+    assert.ok(other.sink.ended && lost.sink.ended);
+  });
+
+  it('does not blame a rest that was over before', () => {
+    const { send, line, view, clock } = rested();
+    send();
+    const next = send();
+    clock.advance(100);
+    // Straight from one call to the other: it has not rested in between.
+    line(0).answer();
+    line(0).fin();
+    assert.equal(next.sink.isOver, false);
+    assert.equal(view().idleBudgetMs, 4_000);
   });
 
   it('fails when its body cannot be sent again, but says that this would be safe', () => {

@@ -200,6 +200,17 @@ describe('an answer before the end of the upload', () => {
     assert.equal(rig.transport.endpoints()[0]?.open, 0);
   });
 
+  it('that is over costs the connection, because the rest of the body will not come', async () => {
+    upstream.use({ answerAt: 'head', answer: jsonAnswer(200, { ok: 1 }) });
+    const body = openBody(1_000);
+    const { sink } = send({ body });
+    body.push(pattern(10));
+    await sink.over;
+    assert.equal(sink.ended, true);
+    assert.deepEqual(rig.log.closed, ['abort']);
+    body.push(pattern(10));
+  });
+
   it('that does not refuse lets the upload go on', async () => {
     upstream.use({ ...stream(3, 30), answerAt: 'head' });
     const body = openBody(6);

@@ -1,0 +1,65 @@
+// Incident: a pool kept sockets that the upstream had closed; requests sent on them hung or failed
+// with `other side closed` after a quiet time. The path here is 20 ms long each way, so that a close
+// and a request can pass each other on it.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { DelayRelay } from '../../src/testing/delay-relay.ts';
+import { MisbehavingUpstream } from '../../src/testing/misbehaving-upstream/misbehaving-upstream.ts';
+import { startHoldfast } from '../support/holdfast.ts';
+import { startNaiveProxy } from '../support/naive-proxy.ts';
+
+const IDLE_MS = 200;
+const ONE_WAY_MS = 20;
+const LANES = 24;
+const POSTS_PER_LANE = 6;
+
+/** Posts at pauses around the upstream's idle limit; counts the answers that were not 200. */
+async function visibleFailures(url: string, run: string): Promise<number> {
+  let failures = 0;
+  const lane = async (name: number): Promise<void> => {
+    for (let n = 0; n < POSTS_PER_LANE; n += 1) {
+      const headers = { 'x-request-id': `${run}-${name}-${n}` };
+      const answer = await fetch(`${url}/order`, { method: 'POST', body: '{}', headers });
+      await answer.text();
+      if (answer.status !== 200) failures += 1;
+      // From one path's length before the close to one after it, evenly over the lanes.
+      const place = (name * POSTS_PER_LANE + n) / (LANES * POSTS_PER_LANE);
+      const pause = IDLE_MS - 2 * ONE_WAY_MS + place * 3 * ONE_WAY_MS;
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  };
+  await Promise.all(Array.from({ length: LANES }, (_none, name) => lane(name)));
+  return failures;
+}
+
+describe('requests sent around the moment at which the upstream closes idle sockets', () => {
+  let upstream: MisbehavingUpstream;
+  let relay: DelayRelay;
+  before(async () => {
+    upstream = await MisbehavingUpstream.listen({}, { idle: { afterMs: IDLE_MS, how: 'fin' } });
+    relay = await DelayRelay.listen(upstream.port, { oneWayMs: ONE_WAY_MS });
+  });
+  after(async () => {
+    await relay.close();
+    await upstream.close();
+  });
+
+  it('fail through a naive pool', async () => {
+    const naive = await startNaiveProxy({ upstreamPort: relay.port });
+    const failures = await visibleFailures(naive.url, 'naive');
+    await naive.close();
+    assert.ok(failures > 0, 'the race was not met; the test proves nothing');
+  });
+
+  it('all succeed here, and none runs twice', async () => {
+    const url = `http://127.0.0.1:${relay.port}`;
+    const gateway = await startHoldfast(url, { profile: 'rest', replay: 'idle-race' });
+    const failures = await visibleFailures(gateway.url, 'holdfast');
+    await gateway.close();
+    assert.equal(failures, 0);
+    assert.deepEqual(upstream.seen.doubleExecutions(), []);
+    const ours = [...upstream.seen.executions().keys()].filter((id) => id.startsWith('holdfast'));
+    assert.equal(ours.length, LANES * POSTS_PER_LANE);
+  });
+});
