@@ -37,8 +37,8 @@ export const errorTable = {
     'admit',
     400,
     'never',
-    'The request is not valid HTTP/1.1.',
-    'Fix the message named in the error; the connection is closed because its framing cannot be trusted.',
+    'The request was refused as malformed.',
+    'Fix what the error names. After a framing fault the connection is closed as well.',
   ),
   HEAD_TOO_LARGE: row(
     'caller',
@@ -70,15 +70,15 @@ export const errorTable = {
     408,
     'never',
     'The caller stopped sending its body.',
-    'Look at the network between caller and gateway, or raise timeouts.upload.',
+    'Look at the network between caller and gateway, or raise limits.bodyStall.',
   ),
-  UNAUTHORIZED: row(
+  FORBIDDEN: row(
     'caller',
     'admit',
-    401,
+    403,
     'never',
-    'The caller key is missing or unknown.',
-    'Send one of the keys of access.keys.',
+    'The caller may not use this route.',
+    'Call it from a program on this machine; web pages may not use stored credentials.',
   ),
   NOT_SUPPORTED: row(
     'caller',
@@ -110,7 +110,7 @@ export const errorTable = {
     0,
     'never',
     'The caller stopped reading for longer than the write stall limit.',
-    'Read the answer, or raise timeouts.writeStall.',
+    'Read the answer, or raise limits.writeStall.',
   ),
   DEADLINE_EXCEEDED: row(
     'gateway',

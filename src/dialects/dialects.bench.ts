@@ -29,19 +29,49 @@ const compactChunk =
 
 const shapes: readonly Omit<Shape, 'eventsPerRead'>[] = [
   { name: 'Messages delta', dialect: 'anthropic', contentType: EVENTS, event: delta(' word') },
-  { name: 'Messages long', dialect: 'anthropic', contentType: EVENTS, event: delta('x'.repeat(900)) },
+  {
+    name: 'Messages long',
+    dialect: 'anthropic',
+    contentType: EVENTS,
+    event: delta('x'.repeat(900)),
+  },
   {
     name: 'Messages, CRLF',
     dialect: 'anthropic',
     contentType: EVENTS,
     event: delta(' word').replaceAll('\n', '\r\n'),
   },
-  { name: 'Messages, no name', dialect: 'anthropic', contentType: EVENTS, event: delta(' word').replace(/^.*\n/, '') },
+  {
+    name: 'Messages, no name',
+    dialect: 'anthropic',
+    contentType: EVENTS,
+    event: delta(' word').replace(/^.*\n/, ''),
+  },
   { name: 'Chat compact', dialect: 'openai-chat', contentType: EVENTS, event: compactChunk },
-  { name: 'Chat as OpenAI', dialect: 'openai-chat', contentType: EVENTS, event: chatChunk({ content: ' word' }, null) },
-  { name: 'Chat, read in full', dialect: 'openai-chat', contentType: EVENTS, event: chatEvents[8] ?? '' },
-  { name: 'Responses delta', dialect: 'openai-responses', contentType: EVENTS, event: responsesEvents[4] ?? '' },
-  { name: 'generic 100 bytes', dialect: 'sse', contentType: EVENTS, event: bareChunk('y'.repeat(84)) },
+  {
+    name: 'Chat as OpenAI',
+    dialect: 'openai-chat',
+    contentType: EVENTS,
+    event: chatChunk({ content: ' word' }, null),
+  },
+  {
+    name: 'Chat, read in full',
+    dialect: 'openai-chat',
+    contentType: EVENTS,
+    event: chatEvents[8] ?? '',
+  },
+  {
+    name: 'Responses delta',
+    dialect: 'openai-responses',
+    contentType: EVENTS,
+    event: responsesEvents[4] ?? '',
+  },
+  {
+    name: 'generic 100 bytes',
+    dialect: 'sse',
+    contentType: EVENTS,
+    event: bareChunk('y'.repeat(84)),
+  },
   {
     name: 'JSON lines',
     dialect: 'ndjson',
@@ -83,7 +113,9 @@ function benchShape(shape: Shape): void {
   });
   const name = shape.name.padEnd(22);
   const perByte = (nanos / size).toFixed(3).padStart(8);
-  console.log(`${name} ${String(count).padStart(6)} ${String(size).padStart(6)} ${nanos.toFixed(1).padStart(9)} ${perByte}`);
+  console.log(
+    `${name} ${String(count).padStart(6)} ${String(size).padStart(6)} ${nanos.toFixed(1).padStart(9)} ${perByte}`,
+  );
 }
 
 function benchLineEnds(): void {
@@ -98,10 +130,12 @@ function benchLineEnds(): void {
   });
   const byNative = timed(lines * 200, 40, () => {
     for (let round = 0; round < 200; round += 1) {
-      for (let at = bytes.indexOf(10); at >= 0; ) at = bytes.indexOf(10, at + 1);
+      for (let at = bytes.indexOf(10); at >= 0;) at = bytes.indexOf(10, at + 1);
     }
   });
-  console.log(`line ends by words ${byWords.toFixed(1)} ns a line, by indexOf ${byNative.toFixed(1)}`);
+  console.log(
+    `line ends by words ${byWords.toFixed(1)} ns a line, by indexOf ${byNative.toFixed(1)}`,
+  );
 }
 
 function benchModel(name: string, text: string): void {
@@ -119,7 +153,9 @@ function benchModel(name: string, text: string): void {
     for (let round = 0; round < 20; round += 1) JSON.parse(bytes.toString('utf8'));
   });
   const size = `${Math.round(bytes.length / 1024)} KB`;
-  console.log(`model in ${name} (${size}): ${(nanos / 1000).toFixed(1)} us; JSON.parse ${(parse / 1000).toFixed(0)}`);
+  console.log(
+    `model in ${name} (${size}): ${(nanos / 1000).toFixed(1)} us; JSON.parse ${(parse / 1000).toFixed(0)}`,
+  );
 }
 
 console.log('shape                   a read  bytes  ns/event  ns/byte');

@@ -188,7 +188,9 @@ export class EventOracle {
     else if (kind === 'response.output_item.done') {
       this.#content();
       this.progress.blockCompleted = true;
-    } else if (/^response\.(created|queued|in_progress|completed|incomplete|failed)$/.test(kind ?? '')) {
+    } else if (
+      /^response\.(created|queued|in_progress|completed|incomplete|failed)$/.test(kind ?? '')
+    ) {
       this.#ids(response);
       this.#usage(response['usage'], 'input_tokens', 'output_tokens');
       this.sawEvent = true;

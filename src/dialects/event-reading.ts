@@ -58,7 +58,13 @@ export class EventReading {
    * something else begins. Full-speed streams live here. Lines must end in LF or CRLF; `words` and
    * `lead` are those of `line-end.ts`.
    */
-  plainEvents(bytes: Uint8Array, from: number, to: number, words: Int32Array, lead: number): number {
+  plainEvents(
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    words: Int32Array,
+    lead: number,
+  ): number {
     if (this.#template !== undefined) return this.#knownChunks(this.#template, bytes, from, to);
     const { names, unnamed, sequenced } = this.#grammar;
     let count = 0;

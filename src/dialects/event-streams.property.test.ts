@@ -196,7 +196,11 @@ for (const [dialect, event] of dialects) {
           const oracle = new EventOracle(dialect);
           oracle.read(full);
           const scanner = scannerOf(dialect, 'text/event-stream');
-          lendCut(scanner, bytesOf(full), cuts.toSorted((a, b) => a - b));
+          lendCut(
+            scanner,
+            bytesOf(full),
+            cuts.toSorted((a, b) => a - b),
+          );
           assert.deepEqual(slots(scanner.progress), slots(oracle.progress));
           const whole = dialect === 'sse' ? oracle.sawEvent : oracle.progress.terminal;
           const complete = whole || oracle.endedByError;

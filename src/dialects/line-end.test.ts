@@ -48,11 +48,13 @@ describe('the search for a line end', () => {
 
 describe('the search for a closing quote', () => {
   it('passes over escapes and tells when a text goes on', () => {
-    const long = fc.tuple(texts, fc.constantFrom(0, 500), texts).map(([a, gap, b]) => [
-      ...a.filter((byte) => gap === 0 || byte !== 34),
-      ...Array.from({ length: gap }, () => 120),
-      ...b,
-    ]);
+    const long = fc
+      .tuple(texts, fc.constantFrom(0, 500), texts)
+      .map(([a, gap, b]) => [
+        ...a.filter((byte) => gap === 0 || byte !== 34),
+        ...Array.from({ length: gap }, () => 120),
+        ...b,
+      ]);
     fc.assert(
       fc.property(long, fc.nat({ max: 20 }), (text, offset) => {
         const bytes = placed(Uint8Array.from(text), offset);

@@ -123,11 +123,15 @@ describe('the model of a request body', () => {
 
   it('survives bytes that are no JSON at all', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 80 }), fc.array(fc.nat({ max: 80 })), (bytes, cuts) => {
-        const one = scanned(bytes, []);
-        const many = scanned(bytes, cuts);
-        assert.equal(one.scan.model, many.scan.model);
-      }),
+      fc.property(
+        fc.uint8Array({ maxLength: 80 }),
+        fc.array(fc.nat({ max: 80 })),
+        (bytes, cuts) => {
+          const one = scanned(bytes, []);
+          const many = scanned(bytes, cuts);
+          assert.equal(one.scan.model, many.scan.model);
+        },
+      ),
     );
   });
 });

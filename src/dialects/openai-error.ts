@@ -15,7 +15,7 @@ export interface OpenAiError {
 
 /** Codes that clients act on. All others are ours in lower case: they name the cause exactly. */
 const knownCodes: Partial<Record<ErrorCode, string>> = {
-  UNAUTHORIZED: 'invalid_api_key',
+  FORBIDDEN: 'forbidden',
   NO_ROUTE: 'model_not_found',
   BUG: 'server_error',
 };

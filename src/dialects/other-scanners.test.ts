@@ -111,7 +111,11 @@ describe('JSON lines', () => {
       for (let cut = 0; cut <= bytes.length; cut += 1) {
         const scanner = scannerOf('ndjson', type);
         lend(scanner, bytes.subarray(0, cut));
-        const last = text.slice(0, cut).split(/\r\n|\r|\n/).at(-1) ?? '';
+        const last =
+          text
+            .slice(0, cut)
+            .split(/\r\n|\r|\n/)
+            .at(-1) ?? '';
         const whole = last === '' || last.endsWith('}\n') || /^\{.*"\}$|^\{.*290\}$/.test(last);
         const expected = cut === 0 ? 'EMPTY_ANSWER' : whole ? undefined : 'STREAM_TRUNCATED';
         assert.equal(scanner.finish(), expected, `cut after ${cut}: ${last}`);
@@ -151,7 +155,10 @@ describe('JSON lines', () => {
 
   it('of a batch may be none at all', () => {
     assert.equal(verdictOf('anthropic', 'application/x-jsonl', ''), undefined);
-    assert.equal(verdictOf('anthropic', 'application/x-jsonl', '{"custom_id":'), 'STREAM_TRUNCATED');
+    assert.equal(
+      verdictOf('anthropic', 'application/x-jsonl', '{"custom_id":'),
+      'STREAM_TRUNCATED',
+    );
     assert.equal(verdictOf('plain', 'application/x-ndjson', ''), undefined);
   });
 });

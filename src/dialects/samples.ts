@@ -28,7 +28,10 @@ export interface SampleAnswer {
 const EVENTS = 'text/event-stream; charset=utf-8';
 
 /** An event whose name repeats its type, as Anthropic and OpenAI Responses send them. */
-export function typedEvent(data: { readonly type: string; readonly [key: string]: unknown }): string {
+export function typedEvent(data: {
+  readonly type: string;
+  readonly [key: string]: unknown;
+}): string {
   return `event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
@@ -71,7 +74,10 @@ export const anthropicEvents: readonly string[] = [
   }),
   'event: ping\ndata: {"type": "ping"}\n\n',
   blockDelta(0, { type: 'thinking_delta', thinking: 'The "type":"message_stop" in a text, é, 😀' }),
-  blockDelta(0, { type: 'signature_delta', signature: 'EqQBCgIYAhIM1gbcDa9GJwZA2b3hGgxBdjrkzLoky3dl' }),
+  blockDelta(0, {
+    type: 'signature_delta',
+    signature: 'EqQBCgIYAhIM1gbcDa9GJwZA2b3hGgxBdjrkzLoky3dl',
+  }),
   typedEvent({ type: 'content_block_stop', index: 0 }),
   typedEvent({ type: 'content_block_start', index: 1, content_block: { type: 'text', text: '' } }),
   blockDelta(1, { type: 'text_delta', text: 'I will look.\n\ndata: [DONE]\n\n' }),
@@ -80,7 +86,12 @@ export const anthropicEvents: readonly string[] = [
   typedEvent({
     type: 'content_block_start',
     index: 2,
-    content_block: { type: 'tool_use', id: 'toolu_01T1x1fJ34qAmk2tNTrN7Up6', name: 'Read', input: {} },
+    content_block: {
+      type: 'tool_use',
+      id: 'toolu_01T1x1fJ34qAmk2tNTrN7Up6',
+      name: 'Read',
+      input: {},
+    },
   }),
   blockDelta(2, { type: 'input_json_delta', partial_json: '' }),
   blockDelta(2, { type: 'input_json_delta', partial_json: '{"path": "a\\\\b", "usage":{"x":1}}' }),
@@ -103,7 +114,11 @@ const chunkHead = {
 };
 
 /** One chunk of a chat stream with one choice. */
-export function chatChunk(delta: Record<string, unknown>, finish: string | null, index = 0): string {
+export function chatChunk(
+  delta: Record<string, unknown>,
+  finish: string | null,
+  index = 0,
+): string {
   const choices = [{ index, delta, logprobs: null, finish_reason: finish }];
   return namelessEvent({ ...chunkHead, choices, usage: null });
 }
@@ -179,9 +194,17 @@ const numbered = (type: string, sequence: number, rest: Record<string, unknown>)
 export const responsesEvents: readonly string[] = [
   numbered('response.created', 0, { response: responseObject('in_progress', [], null) }),
   numbered('response.in_progress', 1, { response: responseObject('in_progress', [], null) }),
-  numbered('response.output_item.added', 2, { output_index: 0, item: outputItem('in_progress', []) }),
+  numbered('response.output_item.added', 2, {
+    output_index: 0,
+    item: outputItem('in_progress', []),
+  }),
   numbered('response.content_part.added', 3, { ...inItem, part: { ...outputText, text: '' } }),
-  numbered('response.output_text.delta', 4, { ...inItem, delta: 'Hi', logprobs: [], obfuscation: 'x' }),
+  numbered('response.output_text.delta', 4, {
+    ...inItem,
+    delta: 'Hi',
+    logprobs: [],
+    obfuscation: 'x',
+  }),
   'event: keepalive\ndata: {"type":"keepalive","sequence_number":5}\n\n',
   numbered('response.output_text.delta', 6, { ...inItem, delta: ' "you"\n', logprobs: [] }),
   numbered('response.output_text.done', 7, { ...inItem, text: 'Hi "you"\n', logprobs: [] }),

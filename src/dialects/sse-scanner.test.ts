@@ -160,7 +160,10 @@ describe('the end of an event stream', () => {
       'STREAM_TRUNCATED',
       false,
     ]);
-    assert.deepEqual(verdict('openai-chat', 'data: {"error":{"code":"x"}}\n\n'), [undefined, false]);
+    assert.deepEqual(verdict('openai-chat', 'data: {"error":{"code":"x"}}\n\n'), [
+      undefined,
+      false,
+    ]);
   });
 
   it('is accepted inside an event of a generic stream only where the route is lenient', () => {

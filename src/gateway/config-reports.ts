@@ -5,7 +5,7 @@ import { DEFAULT_FILE, findConfigFile, loadConfigFile } from './config-source.ts
 import { explained, explainedBelow } from './config/explain.ts';
 import type { ExplainedOption } from './config/explain.ts';
 import type { Environment } from './config/interpolate.ts';
-import { nameHint } from './config/nearest.ts';
+import { nameHint } from '../core/nearest-name.ts';
 import { pathText } from './config/problem.ts';
 import { annotatedConfig, configJsonSchema } from './config/reference.ts';
 import { exitCodes } from './exit-codes.ts';

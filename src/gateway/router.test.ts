@@ -219,8 +219,8 @@ describe('configured routes', () => {
 
   it('never lend stored credentials to a web page', () => {
     const line = 'GET /now/x';
-    assert.equal(goesTo(router, line, { origin: 'https://evil.example' }), 'UNAUTHORIZED plain');
-    assert.equal(goesTo(router, line, { 'sec-fetch-site': 'cross-site' }), 'UNAUTHORIZED plain');
+    assert.equal(goesTo(router, line, { origin: 'https://evil.example' }), 'FORBIDDEN plain');
+    assert.equal(goesTo(router, line, { 'sec-fetch-site': 'cross-site' }), 'FORBIDDEN plain');
     const rebound = headOf(line);
     rebound.authority = 'evil.example:8787';
     const refused = router.resolve(rebound, ReplayBody.none());

@@ -145,7 +145,7 @@ export class ConfiguredRouter implements Router {
 
   #refuseWebPage(head: RequestHead): Resolution {
     const detail = 'Web pages may not use the credentials stored for this upstream.';
-    return this.#refuse(head, new CallError('UNAUTHORIZED', { detail }));
+    return this.#refuse(head, new CallError('FORBIDDEN', { detail }));
   }
 
   #refuse(head: RequestHead, error: CallError): Resolution {

@@ -6,7 +6,7 @@
 import type { FaultDraft } from './fault-draft.ts';
 import { pointTable, readDuration, readPoint, readWhole } from './fault-draft.ts';
 import type { FaultAction, IdleClose, Trickle } from './misbehaving-upstream/behaviour.ts';
-import { nearestName } from './nearest-name.ts';
+import { nearestName } from '../core/nearest-name.ts';
 
 /** One word of the language. */
 export interface FaultRow {

@@ -13,7 +13,7 @@ import { also } from './misbehaving-upstream/behaviours.ts';
 import { errorEventFor, refusalAnswer } from './misbehaving-upstream/built-in-answers.ts';
 import { untilTokenChanges } from './misbehaving-upstream/scripts.ts';
 import type { SeenRequest } from './misbehaving-upstream/seen.ts';
-import { nearestName } from './nearest-name.ts';
+import { nearestName } from '../core/nearest-name.ts';
 
 /** Why a specification is not understood. */
 export class FaultSpecDefect {

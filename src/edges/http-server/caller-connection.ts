@@ -65,7 +65,7 @@ export class CallerConnection implements CallerSide, ResponseOwner, Swept {
       return;
     }
     this.#exchange.callerGone('It sent FIN.');
-    this.destroy();
+    this.socket.destroy();
   }
 
   /** The socket is closed, for whatever reason. */
@@ -95,15 +95,16 @@ export class CallerConnection implements CallerSide, ResponseOwner, Swept {
     if (this.#state === 'idle') this.#endSocket();
   }
 
-  destroy(): void {
+  /** Cuts it now; the call under way, if any, ends with `reason`. */
+  abandon(reason: CallError): void {
+    this.#exchange?.stop(reason);
     this.socket.destroy();
   }
 
   sweep(now: number): void {
     const { options } = this.#parts;
     if (this.#backlog.stalled(this.socket.writableLength, now, options.writeStallMs)) {
-      this.#exchange?.stop(new CallError('CALLER_STALLED'));
-      this.destroy();
+      this.abandon(new CallError('CALLER_STALLED'));
       return;
     }
     const spent = now - this.#since;
@@ -118,7 +119,7 @@ export class CallerConnection implements CallerSide, ResponseOwner, Swept {
         if (!this.#bodyPaused && spent > options.bodyStallMs) this.#stopUpload('UPLOAD_STALLED');
         return;
       case 'lingering':
-        if (spent > LINGER_MS) this.destroy();
+        if (spent > LINGER_MS) this.socket.destroy();
         break;
       default:
     }
@@ -176,7 +177,7 @@ export class CallerConnection implements CallerSide, ResponseOwner, Swept {
           return;
         case 'lingering':
           this.#lingered += bytes.length - at;
-          if (this.#lingered > LINGER_BYTES_MAX) this.destroy();
+          if (this.#lingered > LINGER_BYTES_MAX) this.socket.destroy();
           return;
         case 'closed':
           return;

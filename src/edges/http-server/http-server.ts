@@ -4,7 +4,7 @@
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { STATUS_CODES } from 'node:http';
-import type { CallError } from '../../core/errors.ts';
+import { CallError } from '../../core/errors.ts';
 import { plainDialect } from '../../dialects/plain.ts';
 import { responseHeadText } from '../../http1/serializer.ts';
 import { CallerConnection } from './caller-connection.ts';
@@ -88,7 +88,8 @@ export class HttpServer implements ServerParts {
   /** Cuts everything at once. */
   destroy(): void {
     this.#server.close();
-    for (const connection of this.#connections) connection.destroy();
+    const reason = new CallError('DRAINING');
+    for (const connection of this.#connections) connection.abandon(reason);
   }
 
   refuse(connection: CallerConnection, error: CallError): void {

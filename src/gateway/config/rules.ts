@@ -2,7 +2,7 @@
 // They see the configuration as written and parsed; nothing is changed here.
 
 import { SIMULATOR } from './built-in.ts';
-import { nameHint } from './nearest.ts';
+import { nameHint } from '../../core/nearest-name.ts';
 import type { Path, Problem } from './problem.ts';
 import type { RouteConfig, UpstreamConfig, WrittenConfig } from './schema.ts';
 import { limitsOf, phaseOf, profileOf } from './settings.ts';

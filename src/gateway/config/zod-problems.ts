@@ -2,7 +2,7 @@
 // and the nearest name where a name was meant. Values of secrets and of the environment stay out.
 
 import type { z } from 'zod';
-import { nameHint } from './nearest.ts';
+import { nameHint } from '../../core/nearest-name.ts';
 import { pathText } from './problem.ts';
 import type { Path, Problem } from './problem.ts';
 import { withoutUserinfo } from './values.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { nameHint, nearestName } from './nearest.ts';
+import { nameHint, nearestName } from './nearest-name.ts';
 
 const options = ['listen', 'admin', 'limits', 'upstreams', 'routes', 'simulator'];
 
