@@ -21,6 +21,7 @@ const steps: readonly Step[] = [
   { name: 'dead code', command: ['knip', '--no-progress', '--no-config-hints'] },
   { name: 'docs', command: ['node', 'tools/docs.ts', '--check'] },
   { name: 'lint', command: ['oxlint', '--type-aware', '--deny-warnings'] },
+  { name: 'lockfile', command: ['node', 'tools/lockfile.ts', '--check'] },
   { name: 'tidy', command: ['node', 'tools/tidy.ts'] },
   { name: 'format', command: ['oxfmt', '--check', '.'] },
 ];

@@ -17,7 +17,10 @@ test('slow suites run only when asked for', () => {
 test('a folder chooses the files below it and no namesake', () => {
   assert.deepEqual(chooseFiles(['src/core/'], found).files, ['src/core/sink.test.ts']);
   assert.deepEqual(chooseFiles(['src/corex/a.test.ts'], found).files, ['src/corex/a.test.ts']);
-  assert.deepEqual(chooseFiles(['src/nothing'], found).files, []);
+});
+
+test('a path without tests is named, even beside one that has some', () => {
+  assert.deepEqual(chooseFiles(['src/core', 'src/gone'], found).missing, ['src/gone']);
 });
 
 test('a missing program is named with its reason and its package', () => {

@@ -96,6 +96,9 @@ function timed(units: number, rounds: number, run: () => void): number {
   return Math.min(...timings);
 }
 
+const column = (value: number, width: number): string => String(value).padStart(width);
+const inMicros = (nanos: number): string => (nanos / 1000).toFixed(1);
+
 function benchShape(shape: Shape): void {
   const bytes = Buffer.alloc(READ_BYTES);
   const size = Buffer.byteLength(shape.event);
@@ -114,7 +117,7 @@ function benchShape(shape: Shape): void {
   const name = shape.name.padEnd(22);
   const perByte = (nanos / size).toFixed(3).padStart(8);
   console.log(
-    `${name} ${String(count).padStart(6)} ${String(size).padStart(6)} ${nanos.toFixed(1).padStart(9)} ${perByte}`,
+    [name, column(count, 6), column(size, 6), nanos.toFixed(1).padStart(9), perByte].join(' '),
   );
 }
 
@@ -154,7 +157,7 @@ function benchModel(name: string, text: string): void {
   });
   const size = `${Math.round(bytes.length / 1024)} KB`;
   console.log(
-    `model in ${name} (${size}): ${(nanos / 1000).toFixed(1)} us; JSON.parse ${(parse / 1000).toFixed(0)}`,
+    `model in ${name} (${size}): ${inMicros(nanos)} us; JSON.parse ${inMicros(parse)} us`,
   );
 }
 

@@ -34,8 +34,8 @@ export class EventOracle {
   sawEvent: boolean = false;
   endedByError: boolean = false;
   readonly #dialect: string;
-  #seen: Set<number> = new Set();
-  #finished: Set<number> = new Set();
+  readonly #seen: Set<number> = new Set();
+  readonly #finished: Set<number> = new Set();
   #event: OracleEvent = { name: '', data: [], touched: false };
 
   constructor(dialect: string) {

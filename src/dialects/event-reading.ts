@@ -4,7 +4,6 @@
 // Indexed reads are in range by the conditions around them, which is what the casts say.
 
 import type { Progress } from '../core/dialect.ts';
-import { ChunkTemplate } from './chunk-template.ts';
 import type { EventGrammar } from './event-grammar.ts';
 import { EventKind } from './event-grammar.ts';
 import {
@@ -17,7 +16,7 @@ import {
 } from './event-head.ts';
 import { JsonFindings } from './json-findings.ts';
 import { JsonWalk } from './json-walk.ts';
-import { lineEnd } from './line-end.ts';
+import type { PlainEvents } from './plain-events.ts';
 
 const { unknown, content, blockEnd, finish, terminal, failed, ping, error, aside } = EventKind;
 
@@ -33,7 +32,7 @@ export class EventReading {
   readonly #progress: Progress;
   readonly #findings: JsonFindings = new JsonFindings();
   readonly #walk: JsonWalk = new JsonWalk(this.#findings);
-  readonly #template: ChunkTemplate | undefined;
+  readonly #plain: PlainEvents;
   /** Kind by the `event:` line. */
   #named: number = unknown;
   /** Kind by the data. */
@@ -47,71 +46,17 @@ export class EventReading {
   #choices: number = 0;
   #finishedChoices: number = 0;
 
-  constructor(grammar: EventGrammar, progress: Progress) {
+  constructor(grammar: EventGrammar, progress: Progress, plain: PlainEvents) {
     this.#grammar = grammar;
     this.#progress = progress;
-    this.#template = grammar.unnamed === 'chat' ? new ChunkTemplate() : undefined;
+    this.#plain = plain;
   }
 
-  /**
-   * Takes the plain content events that lie whole at `from`, one after the other, and returns where
-   * something else begins. Full-speed streams live here. Lines must end in LF or CRLF; `words` and
-   * `lead` are those of `line-end.ts`.
-   */
-  plainEvents(
-    bytes: Uint8Array,
-    from: number,
-    to: number,
-    words: Int32Array,
-    lead: number,
-  ): number {
-    if (this.#template !== undefined) return this.#knownChunks(this.#template, bytes, from, to);
-    const { names, unnamed, sequenced } = this.#grammar;
-    let count = 0;
-    let sequence = -1;
-    let at = from;
-    while (at < to) {
-      let data = at;
-      if (unnamed === 'type') {
-        if (!isEvent(bytes, at, to)) break;
-        const name = bytes[at + 6] === 32 ? at + 7 : at + 6;
-        const nameEnd = lineEnd(bytes, name, to, words, lead);
-        data = nextLine(bytes, nameEnd, to);
-        if (data < 0 || names.kindOf(bytes, name, nameEnd) !== content) break;
-      }
-      if (!isData(bytes, data, to)) break;
-      const value = bytes[data + 5] === 32 ? data + 6 : data + 5;
-      const end = lineEnd(bytes, value, to, words, lead);
-      const over = blankLineOver(bytes, end, to);
-      if (over < 0 || end === value) break;
-      if (sequenced) {
-        const number = sequenceAfterType(bytes, value, end);
-        if (number < 0) break;
-        sequence = number;
-      }
-      count += 1;
-      at = over;
-    }
+  /** Takes the plain content events that have just been passed over. */
+  passed(): void {
+    const { count, sequence } = this.#plain;
     if (sequence >= 0) this.#progress.sequence = sequence;
     this.#countContent(count);
-    return at;
-  }
-
-  #knownChunks(template: ChunkTemplate, bytes: Uint8Array, from: number, to: number): number {
-    if (!template.ready) return from;
-    template.view(bytes);
-    let count = 0;
-    let at = from;
-    while (at < to) {
-      const end = template.match(bytes, at, to);
-      const over = end < 0 ? -1 : blankLineOver(bytes, end, to);
-      if (over < 0) break;
-      count += 1;
-      at = over;
-    }
-    template.unview();
-    this.#countContent(count);
-    return at;
   }
 
   #countContent(count: number): void {
@@ -129,7 +74,7 @@ export class EventReading {
       const isFirst = !this.#hasData;
       this.inEvent = true;
       if (value < end) this.#data(bytes, value, end, true);
-      if (isFirst && this.#isPlainChunk()) this.#template?.learn(bytes, from, end);
+      if (isFirst && this.#isPlainChunk()) this.#plain.template?.learn(bytes, from, end);
     } else if (first === 101 && isEvent(bytes, from, end)) {
       const value = bytes[from + 6] === 32 ? from + 7 : from + 6;
       this.inEvent = true;
@@ -228,7 +173,7 @@ export class EventReading {
 
   /** The line just read was a whole chunk with nothing in it but content. */
   #isPlainChunk(): boolean {
-    if (this.#template === undefined || !this.#read || !this.#walk.closed) return false;
+    if (this.#plain.template === undefined || !this.#read || !this.#walk.closed) return false;
     const findings = this.#findings;
     findings.close();
     const quiet = !findings.hasError && !findings.hasUsage && !findings.finished;
@@ -289,18 +234,4 @@ export class EventReading {
       if (kind === failed) progress.errorType = this.#findings.errorName('response.failed');
     }
   }
-}
-
-/** Where the blank line behind the line that ends at `end` is over, or -1 when none is there. */
-function blankLineOver(bytes: Uint8Array, end: number, to: number): number {
-  if (end + 1 < to && bytes[end] === 10 && bytes[end + 1] === 10) return end + 2;
-  const blank = nextLine(bytes, end, to);
-  return blank < 0 ? -1 : nextLine(bytes, blank, to);
-}
-
-/** The start of the line after the LF or CRLF at `end`, or -1 when there is none before `to`. */
-function nextLine(bytes: Uint8Array, end: number, to: number): number {
-  if (end >= to) return -1;
-  if (bytes[end] === 10) return end + 1;
-  return bytes[end] === 13 && end + 1 < to && bytes[end + 1] === 10 ? end + 2 : -1;
 }

@@ -26,8 +26,8 @@ export const Field = {
 /** Is told of each member found. */
 export interface FieldSink {
   /**
-   * `text` for a string; otherwise `number` (integers; 1 and 0 for true and false; 0 for an object,
-   * reported when it opens). Null, fractions and strings over the limit are not reported.
+   * `text` for a string; otherwise `number`: an integer, NaN for true, 0 for an object (reported
+   * when it opens). Null, false, fractions and strings over the limit are not reported.
    */
   found(field: number, text: string | undefined, number: number): void;
 }
@@ -63,7 +63,7 @@ export class FieldNode {
   }
 }
 
-/** A value that is reported when it is a string, an integer or a boolean. */
+/** A value that is reported when it is a string, an integer or true. */
 export function leaf(field: number): FieldNode {
   return new FieldNode(field, {}, undefined);
 }

@@ -6,9 +6,8 @@
 
 import type { FieldNode, FieldSink } from './json-fields.ts';
 import { closingQuote, leadOf, NO_WORDS, wordsOf } from './line-end.ts';
+import { CAPTURE_BYTES_MAX, jsonText, TextCapture } from './text-capture.ts';
 
-/** Longest key or string value that is reported, in bytes as written. */
-export const CAPTURE_BYTES_MAX = 256;
 /** Levels that are followed; deeper ones are skipped. Trees of fields have at most five. */
 const DEPTH_MAX = 16;
 
@@ -39,8 +38,7 @@ export class JsonWalk {
   #treeText: boolean = false;
   /** The next byte is escaped by the last one. */
   #escaped: boolean = false;
-  #captured: Uint8Array | undefined = undefined;
-  #capturedLength: number = 0;
+  readonly #captured: TextCapture = new TextCapture();
   #number: number = 0;
   #negative: boolean = false;
   /** Views of the bytes being read, for searches; see `line-end.ts`. */
@@ -61,7 +59,7 @@ export class JsonWalk {
     this.#listMask = 0;
     this.#treeText = false;
     this.#escaped = false;
-    this.#capturedLength = 0;
+    this.#captured.length = 0;
   }
 
   /** The text stops inside its top value. A bare number or literal says nothing about its end. */
@@ -139,7 +137,7 @@ export class JsonWalk {
       this.#state = NUMBER;
     } else {
       this.#state = WORD;
-      if (byte === 116 || byte === 102) this.#report(undefined, byte === 116 ? 1 : 0);
+      if (byte === 116) this.#report(undefined, NaN);
     }
     return at + 1;
   }
@@ -199,28 +197,19 @@ export class JsonWalk {
     const end = closingQuote(bytes, at, to, this.#words, this.#lead);
     if (end >= to) {
       this.#escaped = end > to;
-      if (this.#state !== PASSED_TEXT) this.#capture(bytes, from, to);
+      if (this.#state !== PASSED_TEXT) this.#captured.add(bytes, from, to);
       return to;
     }
+    const captured = this.#captured;
     if (this.#state === PASSED_TEXT) this.#valueOver();
-    else if (this.#capturedLength === 0) this.#textOver(bytes, from, end);
+    else if (captured.length === 0) this.#textOver(bytes, from, end);
     else {
-      this.#capture(bytes, from, end);
-      const length = this.#capturedLength;
-      this.#capturedLength = 0;
-      this.#textOver(this.#captured as Uint8Array, 0, length);
+      captured.add(bytes, from, end);
+      const { length } = captured;
+      captured.length = 0;
+      this.#textOver(captured.bytes, 0, length);
     }
     return end + 1;
-  }
-
-  /** Keeps a part of a text that goes on in the next bytes; counts on when there is no room. */
-  #capture(bytes: Uint8Array, from: number, to: number): void {
-    this.#captured ??= new Uint8Array(CAPTURE_BYTES_MAX);
-    const room = CAPTURE_BYTES_MAX - this.#capturedLength;
-    for (let at = from; at < to && at - from < room; at += 1) {
-      this.#captured[this.#capturedLength + at - from] = bytes[at] as number;
-    }
-    this.#capturedLength += to - from;
   }
 
   #textOver(bytes: Uint8Array, from: number, to: number): void {
@@ -230,7 +219,7 @@ export class JsonWalk {
       this.#node = fits ? this.#memberNamed(bytes, from, to) : undefined;
       return;
     }
-    const text = fits ? decoded(bytes, from, to) : undefined;
+    const text = fits ? jsonText(bytes, from, to) : undefined;
     if (text !== undefined) this.#report(text, 0);
     this.#valueOver();
   }
@@ -240,7 +229,7 @@ export class JsonWalk {
     let plainEnd = from;
     while (plainEnd < to && bytes[plainEnd] !== 92) plainEnd += 1;
     if (plainEnd === to) return around.member(bytes, from, to);
-    const key = decoded(bytes, from, to);
+    const key = jsonText(bytes, from, to);
     if (key === undefined) return undefined;
     const plain = Buffer.from(key, 'utf8');
     return around.member(plain, 0, plain.length);
@@ -305,19 +294,4 @@ export class JsonWalk {
 /** Comma, bracket or white space. */
 function endsWord(byte: number): boolean {
   return byte === 44 || byte === 125 || byte === 93 || byte <= 32;
-}
-
-function decoded(bytes: Uint8Array, from: number, to: number): string | undefined {
-  const text = Buffer.isBuffer(bytes)
-    ? bytes.toString('utf8', from, to)
-    : Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('utf8');
-  if (!text.includes('\\')) return text;
-  try {
-    const value: unknown = JSON.parse(`"${text}"`);
-    return typeof value === 'string' ? value : undefined;
-  } catch (fault) {
-    // Not a JSON string after all; the walk goes on, the value is unknown.
-    if (fault instanceof SyntaxError) return undefined;
-    throw fault;
-  }
 }

@@ -28,7 +28,7 @@ export class ModelScan implements FieldSink {
   }
 
   found(field: number, text: string | undefined, number: number): void {
-    if (field === Field.stream) this.streamRequested = text === undefined && number === 1;
+    if (field === Field.stream) this.streamRequested = Number.isNaN(number);
     else if (text !== undefined) {
       this.model = text;
       this.#walk.stop();

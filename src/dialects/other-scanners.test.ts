@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { openEndedStreams } from './samples.ts';
+import { openEndedStreams } from './sample-streams.ts';
 import { sampleAnswers } from './sample-answers.ts';
 import { bytesOf, headWith, lend, lendCut, scannerOf, slots } from './scan.fixture.ts';
 import { dialectByName } from './dialects.ts';

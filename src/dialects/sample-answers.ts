@@ -1,7 +1,7 @@
 // Realistic whole JSON answers of each dialect, for tests and benchmarks of any room.
 
-import type { SampleAnswer } from './samples.ts';
-import { nothingFound } from './samples.ts';
+import type { SampleAnswer } from './sample-streams.ts';
+import { nothingFound } from './sample-streams.ts';
 
 const JSON_TYPE = 'application/json';
 

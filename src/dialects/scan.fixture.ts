@@ -1,4 +1,4 @@
-// Support for tests of scanners: heads, reads cut anywhere, and the promise that lent bytes are lent.
+// Support for tests of scanners: heads, reads cut anywhere, and bytes that are lent, not given.
 
 import { Buffer } from 'node:buffer';
 import type { Progress, Scanner } from '../core/dialect.ts';

@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { SampleAnswer } from './samples.ts';
-import { anthropicEvents, chatEvents, openEndedStreams, sampleStreams } from './samples.ts';
+import { anthropicEvents, chatEvents, namelessEvent } from './samples.ts';
+import type { SampleAnswer } from './sample-streams.ts';
+import { openEndedStreams, sampleStreams } from './sample-streams.ts';
 import { bytesOf, lend, lendCut, scannerOf, slots } from './scan.fixture.ts';
 
 const eventStreams = [...sampleStreams, ...openEndedStreams.filter((s) => s.dialect === 'sse')];
@@ -144,8 +145,8 @@ describe('the end of an event stream', () => {
   });
 
   it('is no end of a chat while one of its choices is unfinished', () => {
-    const chunk = (index: number, finish: string | null) =>
-      `data: {"choices":[{"index":${index},"delta":{},"finish_reason":${JSON.stringify(finish)}}]}\n\n`;
+    const chunk = (index: number, finish_reason: string | null) =>
+      namelessEvent({ choices: [{ index, delta: {}, finish_reason }] });
     const both = chunk(0, null) + chunk(1, null) + chunk(0, 'stop');
     assert.deepEqual(verdict('openai-chat', both, true), ['STREAM_TRUNCATED', false]);
     assert.deepEqual(verdict('openai-chat', both + chunk(1, 'length'), true), [undefined, true]);

@@ -10,6 +10,7 @@ import { Progress } from '../core/dialect.ts';
 import { EventReading } from './event-reading.ts';
 import type { EventGrammar } from './event-grammar.ts';
 import { leadOf, lineEnd, wordsOf } from './line-end.ts';
+import { PlainEvents } from './plain-events.ts';
 
 // Where in a line the last byte left us.
 const LINE_START = 0;
@@ -40,6 +41,7 @@ export interface EndRules {
 /** The scanner of every event stream; its grammar makes it the scanner of one dialect. */
 export class SseScanner implements Scanner {
   readonly progress: Progress = new Progress();
+  readonly #plain: PlainEvents;
   readonly #reading: EventReading;
   readonly #grammar: EventGrammar;
   readonly #rules: EndRules;
@@ -53,7 +55,8 @@ export class SseScanner implements Scanner {
   constructor(grammar: EventGrammar, rules: EndRules) {
     this.#grammar = grammar;
     this.#rules = rules;
-    this.#reading = new EventReading(grammar, this.progress);
+    this.#plain = new PlainEvents(grammar);
+    this.#reading = new EventReading(grammar, this.progress, this.#plain);
   }
 
   scan(bytes: Uint8Array, from: number, to: number): void {
@@ -94,8 +97,9 @@ export class SseScanner implements Scanner {
     let at = from;
     while (at < to) {
       if (!reading.inEvent) {
-        const behind = reading.plainEvents(bytes, at, to, words, lead);
+        const behind = this.#plain.pass(bytes, at, to, words, lead);
         if (behind > at) {
+          reading.passed();
           this.#bareCr = false;
           at = behind;
           continue;

@@ -6,6 +6,7 @@ import { pino, stdTimeFunctions } from 'pino';
 import type { Logger } from 'pino';
 import { systemClock } from '../core/clock.ts';
 import type { LineWriter } from '../telemetry/access-log.ts';
+import type { BatchWriter } from '../telemetry/line-batch.ts';
 import { LineBatch } from '../telemetry/line-batch.ts';
 
 /** What the gateway logs about itself with. */
@@ -27,9 +28,11 @@ export function openLog(level: string, fd: number = 1): LogOutput {
   const destination = pino.destination({
     fd,
     sync: false,
+    contentMode: 'buffer',
     maxLength: WAITING_BYTES_MAX,
   });
-  const lines = new LineBatch(destination, systemClock);
+  // In buffer mode it takes buffers, though its type says text.
+  const lines = new LineBatch(destination as unknown as BatchWriter, systemClock);
   const log = pino(
     {
       level,

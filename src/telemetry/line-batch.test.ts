@@ -7,7 +7,7 @@ describe('a line batch', () => {
   it('passes lines on together, in order, after a short wait', () => {
     const clock = new VirtualClock();
     const written: string[] = [];
-    const batch = new LineBatch({ write: (text) => written.push(text) }, clock);
+    const batch = new LineBatch({ write: (bytes) => written.push(bytes.toString()) }, clock);
     batch.write('a\n');
     batch.write('b\n');
     assert.deepEqual(written, []);
@@ -20,7 +20,7 @@ describe('a line batch', () => {
 
   it('does not wait when many lines came', () => {
     const written: string[] = [];
-    const batch = new LineBatch({ write: (text) => written.push(text) }, new VirtualClock());
+    const batch = new LineBatch({ write: (bytes) => written.push(bytes.toString()) }, new VirtualClock());
     for (let n = 0; n < 300; n += 1) batch.write('x');
     assert.equal(written.join('').length, 256);
     batch.flush();

@@ -146,12 +146,12 @@ export class Connection implements ConnectionEvents {
     this.#close(reason, false);
   }
 
-  tcpConnected(address: string, tookMs: number, prompt: boolean): void {
+  tcpConnected(address: string, tookMs: number, waitedMs: number): void {
     if (this.#life === Life.closed) return;
     const now = this.#context.clock.now();
     this.connectedAt = now;
     this.rtt = this.pool.lessons.rttTo(address);
-    this.rtt.connected(tookMs, prompt);
+    this.rtt.connected(tookMs, waitedMs);
     if (this.owner !== undefined) this.owner.call.timeline.connectedAt = now;
   }
 

@@ -11,10 +11,10 @@ import type { Endpoint } from '../core/route.ts';
  */
 export interface ConnectionEvents {
   /**
-   * TCP stands. `tookMs` is the handshake with this address alone; `prompt` = the event loop was
-   * free to notice its end at once.
+   * TCP stands. `tookMs` is the handshake with this address alone; for `waitedMs` of it the event
+   * loop did nothing but wait.
    */
-  tcpConnected(address: string, tookMs: number, prompt: boolean): void;
+  tcpConnected(address: string, tookMs: number, waitedMs: number): void;
   /** The connection can be written. `handshakeMs` is what TLS took, 0 without it. */
   ready(socket: Socket, handshakeMs: number): void;
   dialFailed(error: CallError): void;

@@ -99,10 +99,9 @@ export class EndpointPool {
     const idle = exchange.freshOnly ? undefined : this.#shelf.take(now);
     if (idle === undefined) {
       if (!this.#line.join(exchange)) this.#dialFor(exchange, now);
-    } else if (idle.uses > 0 && idle.idleTakenMs < this.lessons.quickReuseMs) {
-      idle.begin(exchange, now);
     } else {
-      exchange.check(idle);
+      const isQuick = idle.uses > 0 && idle.idleTakenMs < this.lessons.quickReuseMs;
+      exchange.check(idle, isQuick ? 1 : 2);
     }
     if (this.#spares > 0) this.#keepSpares(now);
   }

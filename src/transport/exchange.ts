@@ -56,10 +56,10 @@ export class Exchange implements CancelListener, Flow, Waiting {
   }
 
   /** An idle connection is kept for it while the event loop turns. */
-  check(connection: Connection): void {
+  check(connection: Connection, turns: 1 | 2): void {
     this.#stage = Stage.checking;
     this.connection = connection;
-    this.pool.context.turnstile.enter(this);
+    this.pool.context.turnstile.enter(this, turns);
   }
 
   /** The event loop has turned; the connection may have been found dead meanwhile. */

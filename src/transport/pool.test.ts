@@ -63,11 +63,13 @@ describe('the choice of a connection', () => {
     assert.equal(sink.ended, true);
   });
 
-  it('does without when it rested for less than any idle timer', () => {
+  it('waits one turn only when it rested for less than any idle timer', () => {
     const { send, line, clock, serve } = rig();
     serve();
     clock.advance(5);
     send();
+    assert.equal(line(0).requests, 1);
+    clock.runTurns(1);
     assert.equal(line(0).requests, 2);
   });
 
@@ -268,22 +270,25 @@ describe('the end of a connection', () => {
   });
 
   it('comes after its share of requests', () => {
-    const { send, line, log } = rig({ maxRequests: 3, retirementJitter: 0 });
+    const { send, line, log, clock } = rig({ maxRequests: 3, retirementJitter: 0 });
     send();
     line(0).connect().answer();
     send();
+    clock.runTurns();
     line(0).answer();
     assert.deepEqual(log.closed, []);
     send();
+    clock.runTurns();
     line(0).answer();
     assert.deepEqual(log.closed, ['requests']);
   });
 
   it('comes when the peer has said how many more it takes', () => {
-    const { send, line, log } = rig();
+    const { send, line, log, clock } = rig();
     send();
     line(0).connect().answer('Keep-Alive: timeout=60, max=1\r\n');
     send();
+    clock.runTurns();
     assert.deepEqual(log.closed, []);
     line(0).answer('Keep-Alive: timeout=60, max=0\r\n');
     assert.deepEqual(log.closed, ['requests']);
@@ -358,7 +363,7 @@ describe('a sink that throws', () => {
   });
 
   it('at the very end leaves a connection that works', () => {
-    const { send, line, view } = rig();
+    const { send, line, view, clock } = rig();
     const bug = new Error('late bug');
     const throwing: RecordingOptions = {
       onEvent: (event) => {
@@ -370,6 +375,7 @@ describe('a sink that throws', () => {
     assert.throws(() => line(0).answer(), bug);
     assert.equal(view().idle, 1);
     const second = send();
+    clock.runTurns();
     line(0).answer();
     assert.equal(second.sink.ended, true);
   });

@@ -1,6 +1,7 @@
-// The smallest round trip to one address, as far as it is proven. A failure that comes sooner than
-// that after the first written byte cannot have been caused by the request (replay level L1), so an
-// estimate that is too high would run calls twice: every doubt lowers it or makes it unusable.
+// The round trip to one address, as far as it is proven. A failure that comes sooner than that after
+// the first written byte cannot have been caused by the request (replay level L1), so an estimate
+// that is too high would run calls twice. Hence two bounds, and the smaller one counts: nothing was
+// ever answered sooner than it, and some handshake was certainly under way for as long.
 
 /** Below this our own lateness is as large as the round trip. */
 const DECIDABLE_MIN_MS = 1;
@@ -11,12 +12,16 @@ const RETRANSMIT_MS = 1_000;
 export class RttFloor {
   /** Smallest time between something sent and its answer; an upper bound of the round trip. */
   minMs: number = Infinity;
-  #proven: boolean = false;
+  /** Longest time that a handshake certainly was under way; a lower bound of it. */
+  #waitedMs: number = 0;
 
-  /** A TCP connection took so long. `prompt` = our event loop was free to notice it. */
-  connected(tookMs: number, prompt: boolean): void {
+  /**
+   * A TCP connection took so long. `waitedMs` of that the event loop did nothing but wait, so the
+   * answer cannot have been there: the rest it may have spent lying unread.
+   */
+  connected(tookMs: number, waitedMs: number): void {
     if (tookMs < this.minMs) this.minMs = tookMs;
-    if (prompt && tookMs < RETRANSMIT_MS) this.#proven = true;
+    if (tookMs < RETRANSMIT_MS && waitedMs > this.#waitedMs) this.#waitedMs = waitedMs;
   }
 
   /** Some answer (TLS handshake, response) took so long: the round trip cannot be longer. */
@@ -26,8 +31,8 @@ export class RttFloor {
 
   /** The proven round trip in ms, or 0 when nothing can be decided by it. */
   get provenMs(): number {
-    const usable = this.#proven && this.minMs >= DECIDABLE_MIN_MS && this.minMs < RETRANSMIT_MS;
-    return usable ? this.minMs : 0;
+    const proven = Math.min(this.minMs, this.#waitedMs);
+    return proven < DECIDABLE_MIN_MS ? 0 : proven;
   }
 
   /** The best guess in ms, 0 when unknown; for allowances, never for proofs. */

@@ -14,9 +14,6 @@ import type { NetConnector } from './net-connector.ts';
 import { describeSocketError } from './socket-error.ts';
 import { Tunnel } from './tunnel.ts';
 
-/** Share of the handshake's time in which the event loop may have been busy elsewhere. */
-const LATE_SHARE_MAX = 0.1;
-
 const failureAt = { tcp: 'CONNECT_FAILED', tunnel: 'PROXY_REFUSED', tls: 'TLS_FAILED' } as const;
 
 /** One connection on its way, and the events of its socket afterwards. */
@@ -150,19 +147,17 @@ export class SocketDial implements Dial {
     socket.setKeepAlive(true, delayMs, intervalMs, probes);
     const now = this.#connector.clock.now();
     const tookMs = now - this.#attemptAt;
-    // Whatever time the loop did not spend waiting, it may have let the answer lie.
     const waitedMs = performance.eventLoopUtilization().idle - this.#idleAtAttemptMs;
-    const prompt = tookMs - waitedMs <= LATE_SHARE_MAX * tookMs;
     this.#connectedAt = now;
     if (this.#tunnel === undefined) {
       this.#stage = this.#endpoint.secure ? 'tls' : 'ready';
-      this.#events.tcpConnected(socket.remoteAddress ?? '', tookMs, prompt);
+      this.#events.tcpConnected(socket.remoteAddress ?? '', tookMs, waitedMs);
       // Without TLS this was the last step, unless the listener gave up meanwhile.
       if (this.#stage === 'ready') this.#events.ready(socket, 0);
       return;
     }
     this.#stage = 'tunnel';
-    this.#tunnel.connected(socket.remoteAddress ?? '', tookMs, prompt);
+    this.#tunnel.connected(socket.remoteAddress ?? '', tookMs, waitedMs);
     socket.write(this.#tunnel.request, 'latin1');
   }
 
@@ -183,7 +178,7 @@ export class SocketDial implements Dial {
     // The tunnel stands: for the listener this is the moment at which TCP does.
     this.#connectedAt = this.#connector.clock.now();
     this.#stage = this.#endpoint.secure ? 'tls' : 'ready';
-    this.#events.tcpConnected(tunnel.address, tunnel.tookMs, tunnel.prompt);
+    this.#events.tcpConnected(tunnel.address, tunnel.tookMs, tunnel.waitedMs);
     if (this.#stage === 'ready') this.#events.ready(socket, 0);
     else if (this.#stage === 'tls') this.#secureTunnel(socket);
   }

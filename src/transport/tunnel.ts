@@ -22,7 +22,7 @@ export class Tunnel {
   /** Facts of the TCP connection to the proxy. */
   address: string = '';
   tookMs: number = 0;
-  prompt: boolean = false;
+  waitedMs: number = 0;
   readonly #limits: HeadLimits;
   readonly #head: HeadBuffer;
 
@@ -52,10 +52,10 @@ export class Tunnel {
     return new Tunnel(proxy, `${request}\r\n`, limits);
   }
 
-  connected(address: string, tookMs: number, prompt: boolean): void {
+  connected(address: string, tookMs: number, waitedMs: number): void {
     this.address = address;
     this.tookMs = tookMs;
-    this.prompt = prompt;
+    this.waitedMs = waitedMs;
   }
 
   /** Takes bytes from the proxy. */

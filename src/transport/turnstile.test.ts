@@ -27,6 +27,17 @@ describe('the turnstile', () => {
     assert.deepEqual(log, ['a']);
   });
 
+  it('lets through after one turn who need not look for a FIN', () => {
+    const { clock, turnstile, log, waiter } = rig();
+    turnstile.enter(waiter('slow'));
+    turnstile.enter(waiter('quick'), 1);
+    assert.deepEqual(log, []);
+    clock.runTurns(1);
+    assert.deepEqual(log, ['quick']);
+    clock.runTurns(1);
+    assert.deepEqual(log, ['quick', 'slow']);
+  });
+
   it('shares one turn among all who wait', () => {
     const { clock, turnstile, log, waiter } = rig();
     for (const name of ['a', 'b', 'c']) turnstile.enter(waiter(name));

@@ -25,8 +25,13 @@ export class Turnstile {
     this.#turn = () => this.#pass();
   }
 
-  enter(waiting: Waiting): void {
-    this.#first.push(waiting);
+  /**
+   * Waits two turns, or one where no FIN can be expected. One is kept even then: all requests of a
+   * turn go out together, so the upstream is woken once and not for each of them.
+   */
+  enter(waiting: Waiting, turns: 1 | 2 = 2): void {
+    if (turns === 1) this.#second.push(waiting);
+    else this.#first.push(waiting);
     if (this.#armed) return;
     this.#armed = true;
     this.#clock.nextTurn(this.#turn);

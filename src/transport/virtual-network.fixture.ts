@@ -63,7 +63,7 @@ export class VirtualLine implements Dial {
 
   /** The connect succeeds. */
   connect(tookMs: number = 20): this {
-    this.#events.tcpConnected('192.0.2.1', tookMs, true);
+    this.#events.tcpConnected('192.0.2.1', tookMs, tookMs);
     this.state = 'open';
     this.#events.ready(this as unknown as Socket, 0); // As much of it as the transport uses.
     return this;

@@ -6,6 +6,18 @@ import { resolve } from 'node:path';
 const root = resolve(import.meta.dirname, '..', '..');
 const PATIENCE_MS = 30_000;
 
+/** Groups that run; an interrupted test must not leave a gateway behind. */
+const living = new Set<number>();
+
+function destroyAll(): void {
+  for (const group of living) process.kill(-group, 'SIGKILL');
+}
+
+process.once('exit', destroyAll);
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(signal, () => process.exit(1));
+}
+
 /** A command that goes on until it is stopped. */
 export interface Running {
   /** What the ready pattern matched. */
@@ -64,6 +76,11 @@ function openShell(command: string, env: Readonly<Record<string, string>>) {
     env: { ...process.env, ...env, NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  const { pid } = child;
+  if (pid !== undefined) {
+    living.add(pid);
+    child.on('exit', () => living.delete(pid));
+  }
   let output = '';
   const keep = (bytes: Buffer): void => {
     output += bytes.toString();

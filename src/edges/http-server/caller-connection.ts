@@ -297,6 +297,7 @@ export class CallerConnection implements CallerSide, ResponseOwner, Swept {
 
   #endSocket(): void {
     this.#state = 'closed';
+    this.#parts.output.flush();
     this.socket.destroySoon();
   }
 }

@@ -40,7 +40,7 @@ export class HttpServer implements ServerParts {
   readonly deps: EdgeDeps;
   readonly options: EdgeOptions;
   readonly router: Router;
-  readonly output: Output = new Output();
+  readonly output: Output;
   readonly #connections = new Set<CallerConnection>();
   readonly #server: Server;
   #whenEmpty: (() => void) | undefined = undefined;
@@ -49,6 +49,7 @@ export class HttpServer implements ServerParts {
     this.router = router;
     this.deps = deps;
     this.options = options;
+    this.output = new Output(deps.clock);
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
       this.#accept(socket),
     );

@@ -4,6 +4,7 @@
 // Invariant: a buffer handed to a socket is reused only when the kernel has taken all of it.
 
 import type { Socket } from 'node:net';
+import type { Clock } from '../../core/clock.ts';
 
 /** A connection that writes through the output. */
 export interface OutputOwner {
@@ -13,7 +14,7 @@ export interface OutputOwner {
 }
 
 /** One upstream read (64 KiB) with its frame, and a head in front of it. */
-const CAPACITY = 128 * 1024;
+const CAPACITY = 256 * 1024;
 /** `10000` hex digits, CRLF before and after: the most a frame adds. */
 const FRAME_BYTES = 16;
 const HEX = Buffer.from('0123456789abcdef');
@@ -22,26 +23,39 @@ const HEX = Buffer.from('0123456789abcdef');
 export class Output {
   #bytes: Buffer = Buffer.allocUnsafeSlow(CAPACITY);
   #used: number = 0;
-  #owner: OutputOwner | undefined = undefined;
-  readonly #flushLater = (): void => this.flush();
+  /** Who writes what: owner n has the bytes from `#starts[n]` to the next start. */
+  #owners: OutputOwner[] = [];
+  #starts: number[] = [];
+  #armed: boolean = false;
+  readonly #clock: Clock;
+  readonly #flushLater = (): void => {
+    this.#armed = false;
+    this.flush();
+  };
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   /** Adds latin1 text: a head, an error event, the last chunk. */
   text(owner: OutputOwner, text: string): void {
-    this.#claim(owner, text.length);
     if (text.length > CAPACITY) {
+      this.flush();
       owner.socket.write(text, 'latin1');
       return;
     }
+    this.#claim(owner, text.length);
     this.#used += this.#bytes.write(text, this.#used, 'latin1');
   }
 
   /** Adds payload as it is. */
   raw(owner: OutputOwner, payload: Uint8Array): void {
-    this.#claim(owner, payload.length);
     if (payload.length > CAPACITY) {
+      this.flush();
       owner.socket.write(Buffer.from(payload));
       return;
     }
+    this.#claim(owner, payload.length);
     this.#bytes.set(payload, this.#used);
     this.#used += payload.length;
   }
@@ -68,36 +82,46 @@ export class Output {
     this.#used = at + 2;
   }
 
-  /** Writes what is collected. Happens by itself before the event loop goes on. */
+  /** Writes what is collected. Happens by itself before the event loop waits again. */
   flush(): void {
-    const owner = this.#owner;
+    const owners = this.#owners;
+    if (owners.length === 0) return;
+    const starts = this.#starts;
+    const bytes = this.#bytes;
     const used = this.#used;
-    this.#owner = undefined;
+    this.#owners = [];
+    this.#starts = [];
     this.#used = 0;
-    if (owner === undefined || used === 0) return;
-    const { socket } = owner;
-    if (socket.destroyed || socket.writableEnded) return;
-    const view = this.#bytes.subarray(0, used);
-    if (socket.writableLength > 0) {
-      socket.write(Buffer.from(view));
-    } else {
-      socket.write(view);
-      if (socket.writableLength > 0) this.#bytes = Buffer.allocUnsafeSlow(CAPACITY);
+    let kept = false;
+    for (let at = 0; at < owners.length; at += 1) {
+      const owner = owners[at] as OutputOwner;
+      const end = at + 1 < owners.length ? (starts[at + 1] as number) : used;
+      if (write(owner, bytes.subarray(starts[at], end))) kept = true;
     }
-    owner.wrote();
+    if (kept) this.#bytes = Buffer.allocUnsafeSlow(CAPACITY);
   }
 
   #claim(owner: OutputOwner, room: number): void {
-    if (this.#owner !== owner) {
-      this.flush();
-      this.#owner = owner;
-      queueMicrotask(this.#flushLater);
-    } else if (this.#used + room > CAPACITY) {
-      this.flush();
-      this.#owner = owner;
-      queueMicrotask(this.#flushLater);
+    if (this.#used + room > CAPACITY) this.flush();
+    if (this.#owners.at(-1) !== owner) {
+      this.#owners.push(owner);
+      this.#starts.push(this.#used);
     }
+    if (this.#armed) return;
+    this.#armed = true;
+    this.#clock.nextTurn(this.#flushLater);
   }
+}
+
+/** Writes one owner's share; true when the socket has kept the bytes themselves. */
+function write(owner: OutputOwner, view: Buffer): boolean {
+  const { socket } = owner;
+  if (socket.destroyed || socket.writableEnded) return false;
+  const backlog = socket.writableLength > 0;
+  socket.write(backlog ? Buffer.from(view) : view);
+  const kept = !backlog && socket.writableLength > 0;
+  owner.wrote();
+  return kept;
 }
 
 function writeHex(bytes: Buffer, at: number, value: number): number {

@@ -64,6 +64,5 @@ export class ResponseWriter implements ResponseSide {
       const tail = trailers === undefined ? LAST_CHUNK : `0\r\n${trailerText(trailers)}\r\n`;
       this.#output.text(this.#owner, tail);
     }
-    this.#output.flush();
   }
 }
