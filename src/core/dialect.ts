@@ -55,7 +55,10 @@ export interface Rendered {
 /** One wire format: how its answers end, fail and stay alive. */
 export interface Dialect {
   readonly name: string;
-  /** A scanner for the answer with this head, or `undefined` when its end says nothing (HEAD, 204, errors). */
+  /**
+   * A scanner for the answer with this head, or `undefined` when its end says nothing (HEAD, 204,
+   * errors).
+   */
   scannerFor(head: Head, lenient: boolean): Scanner | undefined;
   /** The error as a whole response, in the wording that clients of this dialect understand. */
   renderError(error: CallError, callId: string): Rendered;
@@ -64,6 +67,9 @@ export interface Dialect {
    * without a word. The socket is destroyed in both cases, never ended cleanly.
    */
   inStreamError(error: CallError, progress: Progress): string | undefined;
-  /** Bytes of one heartbeat, or `undefined` where none is safe. `started`: an event has passed already. */
+  /**
+   * Bytes of one heartbeat, or `undefined` where none is safe. `started`: an event has passed
+   * already.
+   */
   heartbeat(progress: Progress, started: boolean): string | undefined;
 }

@@ -29,9 +29,6 @@ export const canonicalOrder = [
   'meaning', // On the wire itself: what bytes mean is found once and read by all above.
 ] as const;
 
-/** A name of the canonical order. */
-export type LayerName = (typeof canonicalOrder)[number];
-
 /**
  * Builds one service from layers (first is outermost) and the service that ends them.
  * Throws when the order differs from `canonicalOrder`, unless `anyOrder` is set.

@@ -37,7 +37,9 @@ export interface Endpoint {
   readonly basePath: string;
   /** PEM certificates to trust instead of the built-in ones, for a private CA. */
   readonly ca: string | undefined;
-  /** Forward proxy to tunnel through (`http://host:port`), decided from HTTPS_PROXY and NO_PROXY. */
+  /**
+   * Forward proxy to tunnel through (`http://host:port`), decided from HTTPS_PROXY and NO_PROXY.
+   */
   readonly proxy: string | undefined;
 }
 

@@ -30,7 +30,7 @@ const fields = object({
 const { content, blockEnd, announce, finish, terminal, ping, error, aside } = EventKind;
 
 /** The Messages stream. Only three kinds of event are read; deltas are never looked into. */
-export const anthropicGrammar: EventGrammar = {
+const anthropicGrammar: EventGrammar = {
   names: new EventNames(
     {
       message_start: announce,

@@ -66,6 +66,14 @@ export function closingQuote(
   lead: number,
 ): number {
   let at = from;
+  if (words.length === 0) {
+    while (at < to) {
+      const byte = bytes[at];
+      if (byte === 34) return at;
+      at += byte === 92 ? 2 : 1;
+    }
+    return at;
+  }
   for (;;) {
     at = nextQuote(bytes, at, to, words, lead);
     // Escaped or not is decided by how many backslashes stand in front, none of them before `from`.

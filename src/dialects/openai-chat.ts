@@ -29,7 +29,7 @@ const fields = object({
 const { unknown, content, terminal, ping, error, aside } = EventKind;
 
 /** The Chat stream: a chunk's kind shows in its shape only. */
-export const chatGrammar: EventGrammar = {
+const chatGrammar: EventGrammar = {
   names: new EventNames({ ping, keepalive: ping, error }, unknown),
   fields,
   read: kindSet(content, aside, error),
@@ -57,7 +57,7 @@ export const openaiChatDialect: Dialect = {
   heartbeat(progress: Progress) {
     if (!progress.atBoundary || progress.terminal) return undefined;
     // Any event, even one named ping, reaches user code as a chunk and crashes it. And no blank
-    // line: openai-python makes an empty event of it once an `id:` was seen (issue 2722 there).
+    // line: openai-python makes an empty event of it once an `id:` was seen (openai-python#2722).
     return ': hb\n';
   },
 };

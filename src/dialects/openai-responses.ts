@@ -35,7 +35,7 @@ const fields = object({
 const { content, blockEnd, announce, terminal, failed, ping, error, aside } = EventKind;
 
 /** The Responses stream. Without its terminal event it is never complete: more items may follow. */
-export const responsesGrammar: EventGrammar = {
+const responsesGrammar: EventGrammar = {
   names: new EventNames(
     {
       'response.created': announce,

@@ -1,5 +1,6 @@
 // One JSON line per call, built by concatenation: an object per line through a logger costs more
-// than parsing the request. Whoever takes the lines writes them in batches. Holds no header, body, query or key.
+// than parsing the request. Whoever takes the lines writes them in batches. Holds no header, body,
+// query or key.
 
 import type { Call } from '../core/call.ts';
 import type { Progress } from '../core/dialect.ts';

@@ -20,7 +20,10 @@ describe('a line batch', () => {
 
   it('does not wait when many lines came', () => {
     const written: string[] = [];
-    const batch = new LineBatch({ write: (bytes) => written.push(bytes.toString()) }, new VirtualClock());
+    const batch = new LineBatch(
+      { write: (bytes) => written.push(bytes.toString()) },
+      new VirtualClock(),
+    );
     for (let n = 0; n < 300; n += 1) batch.write('x');
     assert.equal(written.join('').length, 256);
     batch.flush();

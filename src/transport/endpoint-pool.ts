@@ -1,7 +1,8 @@
 // The connections of one endpoint: which call gets which, when a new one is made, when one must go.
 // Newest idle first, so that the rest grows old and can be let go. A call that finds none waits for
 // its own connect or for whatever frees before that, and the connect then becomes idle.
-// Invariant: every waiting call has a connect under way for it, unless the endpoint is at its limit.
+// Invariant: every waiting call has a connect under way for it, unless the endpoint is at its
+// limit.
 
 import type { CallError } from '../core/errors.ts';
 import type { Endpoint } from '../core/route.ts';
@@ -191,7 +192,9 @@ export class EndpointPool {
     if (this.#line.waiting.length > 0) this.#dialForUnserved(this.context.clock.now());
   }
 
-  /** Looks after idle connections and unattended connects. `false` = there is nothing to look at. */
+  /**
+   * Looks after idle connections and unattended connects. `false` = there is nothing to look at.
+   */
   scan(now: number): boolean {
     this.lessons.refresh();
     this.#shelf.scan(now);

@@ -1,7 +1,7 @@
 // Learns how long an endpoint lets a connection be idle, from hints, from connections that are only
 // watched, and from failures. Told times, asked for a budget; no clock and no socket of its own.
-// Invariant: the budget never exceeds the cap, and after the peer was seen to close at idle age L it
-// stays below L until a connection has been seen alive at a greater age.
+// Invariant: the budget never exceeds the cap, and after the peer was seen to close at idle age L
+// it stays below L until a connection has been seen alive at a greater age.
 
 import type { IdleBudgetOptions } from './transport-options.ts';
 

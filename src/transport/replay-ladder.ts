@@ -1,8 +1,8 @@
 // Decides from the facts of a failure how far the request can have come, and whether it may be sent
-// again on a fresh connection. Pure. The levels are those of the replay ladder: L0 never written, L1
-// provably unread, L2 an idle race by all appearances, L3 unknown, L4 an answer had begun.
-// Invariant: a call whose route is marked `strict` and which is neither idempotent nor keyed is sent
-// again only where no other execution is possible (L0, L1).
+// again on a fresh connection. Pure. The levels are those of the replay ladder: L0 never written,
+// L1 provably unread, L2 an idle race by all appearances, L3 unknown, L4 an answer had begun.
+// Invariant: a call whose route is marked `strict` and which is neither idempotent nor keyed is
+// sent again only where no other execution is possible (L0, L1).
 
 import type { HeaderList } from '../core/header-list.ts';
 import type { ReplayMark } from '../core/route.ts';

@@ -1,7 +1,7 @@
-// The round trip to one address, as far as it is proven. A failure that comes sooner than that after
-// the first written byte cannot have been caused by the request (replay level L1), so an estimate
-// that is too high would run calls twice. Hence two bounds, and the smaller one counts: nothing was
-// ever answered sooner than it, and some handshake was certainly under way for as long.
+// The round trip to one address, as far as it is proven. A failure that comes sooner than that
+// after the first written byte cannot have been caused by the request (replay level L1), so an
+// estimate that is too high would run calls twice. Hence two bounds, and the smaller one counts:
+// nothing was ever answered sooner than it, and some handshake was certainly under way for as long.
 
 /** Below this our own lateness is as large as the round trip. */
 const DECIDABLE_MIN_MS = 1;

@@ -80,7 +80,9 @@ export class Transport implements PoolHost {
     if (!this.#closing) this.#poolFor(endpoint).warm(spares);
   }
 
-  /** Drains every pool whose endpoint key is not among these, as after a change of configuration. */
+  /**
+   * Drains every pool whose endpoint key is not among these, as after a change of configuration.
+   */
   retain(keys: ReadonlySet<string>): void {
     for (const [key, pool] of this.#pools) if (!keys.has(key)) this.#dismiss(key, pool);
   }

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
-import { MisbehavingUpstream } from '../../src/testing/misbehaving-upstream/misbehaving-upstream.ts';
+import { MisbehavingUpstream } from '../../src/testing/index.ts';
 import type { Behaviour } from '../../src/testing/misbehaving-upstream/behaviour.ts';
 import type { Gateway } from '../../src/gateway/gateway.ts';
 import { startHoldfast } from '../support/holdfast.ts';

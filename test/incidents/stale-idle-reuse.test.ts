@@ -1,11 +1,11 @@
 // Incident: a pool kept sockets that the upstream had closed; requests sent on them hung or failed
-// with `other side closed` after a quiet time. The path here is 20 ms long each way, so that a close
-// and a request can pass each other on it.
+// with `other side closed` after a quiet time. The path here is 20 ms long each way, so that a
+// close and a request can pass each other on it.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { DelayRelay } from '../../src/testing/delay-relay.ts';
-import { MisbehavingUpstream } from '../../src/testing/misbehaving-upstream/misbehaving-upstream.ts';
+import { MisbehavingUpstream } from '../../src/testing/index.ts';
 import { startHoldfast } from '../support/holdfast.ts';
 import { startNaiveProxy } from '../support/naive-proxy.ts';
 

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { MisbehavingUpstream } from '../../src/testing/misbehaving-upstream/misbehaving-upstream.ts';
+import { MisbehavingUpstream } from '../../src/testing/index.ts';
 import { startHoldfast } from '../support/holdfast.ts';
 import { startNaiveProxy } from '../support/naive-proxy.ts';
 

@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { MisbehavingUpstream } from '../../src/testing/misbehaving-upstream/misbehaving-upstream.ts';
+import { MisbehavingUpstream } from '../../src/testing/index.ts';
 import { startGatewayProcess } from '../support/gateway-process.ts';
 import type { GatewayProcess } from '../support/gateway-process.ts';
 import { RawCaller, waitFor } from '../support/raw-caller.ts';

@@ -8,7 +8,7 @@ import type { Gateway } from '../../src/gateway/gateway.ts';
 import type { Behaviour, Point } from '../../src/testing/misbehaving-upstream/behaviour.ts';
 import { cut, also, withoutLastChunk } from '../../src/testing/misbehaving-upstream/behaviours.ts';
 import { sseAnswer } from '../../src/testing/misbehaving-upstream/built-in-answers.ts';
-import { MisbehavingUpstream } from '../../src/testing/misbehaving-upstream/misbehaving-upstream.ts';
+import { MisbehavingUpstream } from '../../src/testing/index.ts';
 import { startHoldfast } from '../support/holdfast.ts';
 import { waitFor } from '../support/raw-caller.ts';
 

@@ -1,6 +1,6 @@
 // The gateway as it stood in the incidents: an HTTP server in front of a pooled client, with one
-// total timeout, an answer that is always ended politely, and no ear for callers who leave. Incident
-// tests run against it first, so that each shows the failure it forbids.
+// total timeout, an answer that is always ended politely, and no ear for callers who leave.
+// Incident tests run against it first, so that each shows the failure it forbids.
 
 import { Agent, createServer, request as send } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';

@@ -192,12 +192,9 @@ export class CallerConnection implements CallerSide, ResponseOwner, Swept {
       this.#since = this.#parts.deps.clock.now();
     }
     const next = heads.feed(bytes, at, bytes.length);
-    if (next === -1) {
-      if (heads.empty) this.#state = 'idle';
-      return bytes.length;
-    }
-    if (next === -2) {
-      this.#refuseHead(new CallError('HEAD_TOO_LARGE'));
+    if (next < 0) {
+      if (next === -2) this.#refuseHead(new CallError('HEAD_TOO_LARGE'));
+      else if (heads.empty) this.#state = 'idle';
       return bytes.length;
     }
     const head = parseRequestHead(heads.bytes, heads.from, heads.to, this.#parts.options.head);

@@ -1,6 +1,6 @@
 // Decides, from a timeline alone, which phase a call is in and whether that phase has lasted too
-// long. Knows no clock and cancels nothing. Limits follow reference "phase timeouts": each phase has
-// its own, and a stream that is producing is never cut by the total.
+// long. Knows no clock and cancels nothing. Limits follow reference "phase timeouts": each phase
+// has its own, and a stream that is producing is never cut by the total.
 
 import type { ErrorCode } from '../../core/errors.ts';
 import type { PhaseLimits } from '../../core/route.ts';

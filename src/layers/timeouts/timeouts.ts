@@ -1,6 +1,6 @@
 // Enforces the limits of each phase on the wire, by one sweep over the active calls instead of
-// timers per call. Decides nothing itself: phase-limits.ts does. A passed limit cancels the attempt;
-// the transport answers with that reason, so there is one road out.
+// timers per call. Decides nothing itself: phase-limits.ts does. A passed limit cancels the
+// attempt; the transport answers with that reason, so there is one road out.
 
 import { attemptOf } from '../../core/call.ts';
 import type { Call } from '../../core/call.ts';

@@ -28,8 +28,7 @@ export class UpstreamConnection implements RequestTaker {
   #request: SeenRequest | undefined = undefined;
   #behaviour: Behaviour = {};
   #player: AnswerPlayer | undefined = undefined;
-  /** Stalled before its answer began. */
-  #mute: boolean = false;
+  #mute: boolean = false; // Stalled before its answer began.
   #bodyRead: boolean = false;
   #answered: boolean = false;
   #idleTimer: Timer | undefined = undefined;
@@ -85,9 +84,9 @@ export class UpstreamConnection implements RequestTaker {
     for (const fault of this.#behaviour.faults ?? []) {
       if (fault.at !== 'request') continue;
       request.point = 'request';
+      this.#mute ||= fault.do === 'stall';
       if (fault.do === 'wait') this.#holdReading(fault.forMs ?? 0);
       else this.#act(fault.do);
-      if (fault.do === 'stall') this.#mute = true;
     }
     if (this.#deaf || this.#socket.destroyed) return;
     this.#beginReading(request);
@@ -287,8 +286,7 @@ export class UpstreamConnection implements RequestTaker {
   #closed(): void {
     this.#stopWork();
     this.#record.closedAt = this.#host.clock.now();
-    // Without a word of why, the socket was closed in full by the other side.
-    this.#record.closedBy ??= 'caller-fin';
+    this.#record.closedBy ??= 'caller-fin'; // The default: closed in full by the other side.
     this.#host.gone(this.#record);
     this.#host.changed();
   }

@@ -168,7 +168,8 @@ export function requestSuite(kind: EdgeKind): void {
       rig = await startEdge(kind, echo);
       const caller = await RawCaller.open(rig.port);
       caller.say(
-        `GET / HTTP/1.1\r\n${HOST}Connection: keep-alive, X-Secret\r\nX-Secret: 1\r\nX-Kept: 2\r\n` +
+        `GET / HTTP/1.1\r\n${HOST}Connection: keep-alive, X-Secret\r\nX-Secret: 1\r\n` +
+          'X-Kept: 2\r\n' +
           'Keep-Alive: timeout=5\r\nTE: trailers\r\nProxy-Authorization: x\r\n\r\n',
       );
       await caller.until((text) => text.includes('\r\n\r\n'));

@@ -79,7 +79,7 @@ export function responseSuite(kind: EdgeKind): void {
       assert.equal(caller.reset, false);
     });
 
-    it('resets an HTTP/1.0 caller whose answer was cut, since a close would look whole', async () => {
+    it('resets an HTTP/1.0 caller whose answer was cut: a close would look whole', async () => {
       const hand = byHand();
       const caller = await open(hand.service);
       caller.say('GET / HTTP/1.0\r\n\r\n');
