@@ -35,7 +35,8 @@ export function holdfastCommand(
   writeFileSync(file, configuration(ports));
   return {
     file: process.execPath,
-    words: [...nodeWords, entry, 'serve', '--config', file],
+    // As `npm start` and the executable do.
+    words: ['--max-semi-space-size=4', ...nodeWords, entry, 'serve', '--config', file],
     env: { NODE_ENV: 'production' },
     cwd: tree,
   };

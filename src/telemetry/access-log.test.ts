@@ -50,6 +50,15 @@ describe('the access log line', () => {
     assert.ok(line.advice.length > 10);
   });
 
+  it('does not call a stream complete that ended with the error event of its upstream', () => {
+    const call = testCall();
+    call.timeline.progress = new Progress();
+    call.timeline.progress.errorType = 'overloaded_error';
+    const line = JSON.parse(accessLine(call, undefined, 0));
+    assert.equal(line.verdict, 'UPSTREAM_ERROR_EVENT');
+    assert.equal(line.streamError, 'overloaded_error');
+  });
+
   it('stays JSON whatever an upstream names its model', () => {
     const call = testCall();
     call.timeline.progress = new Progress();

@@ -23,7 +23,7 @@ export function accessLine(call: Call, error: CallError | undefined, wallNow: nu
     `,"path":${quoted(withoutQuery(call.path))}` +
     `,"route":${quoted(route.name)},"upstream":${quoted(route.upstream)}` +
     `,"endpoint":${quoted(timeline.endpoint)},"status":${timeline.status}` +
-    `,"verdict":"${error === undefined ? 'complete' : error.code}"` +
+    `,"verdict":"${verdict(progress, error)}"` +
     `,"closedBy":"${error === undefined ? 'upstream' : error.origin}"` +
     `,"attempts":${timeline.attempts},"replays":${timeline.replays}` +
     `,"reused":${timeline.reused},"uses":${timeline.connectionUses}` +
@@ -31,6 +31,12 @@ export function accessLine(call: Call, error: CallError | undefined, wallNow: nu
   if (progress !== undefined) line += streamPart(progress);
   if (error !== undefined) line += errorPart(error);
   return `${line}}\n`;
+}
+
+/** A stream that ended with the upstream's own error event is passed on whole, but is no success. */
+function verdict(progress: Progress | undefined, error: CallError | undefined): string {
+  if (error !== undefined) return error.code;
+  return progress?.errorType === undefined ? 'complete' : 'UPSTREAM_ERROR_EVENT';
 }
 
 function phasePart(call: Call): string {

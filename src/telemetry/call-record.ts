@@ -123,7 +123,9 @@ export class CallRecord {
     const { progress } = timeline;
     if (progress === undefined) return;
     if (progress.lenientEnd) this.#metrics.lenientEnds.at(route.name).value += 1;
-    if (error === undefined) {
+    if (error === undefined && progress.errorType !== undefined) {
+      this.#metrics.streamEnd.at(route.name, 'error').value += 1;
+    } else if (error === undefined) {
       series.wholeStreams ??= this.#metrics.streamEnd.at(route.name, 'complete');
       series.wholeStreams.value += 1;
     } else this.#metrics.streamEnd.at(route.name, streamEnd(error)).value += 1;

@@ -5,6 +5,7 @@ import { connect, createServer } from 'node:net';
 import { platform } from 'node:process';
 import { createServer as createTlsServer } from 'node:tls';
 import { after, afterEach, before, describe, it } from 'node:test';
+import { systemClock } from '../core/clock.ts';
 import { CallError } from '../core/errors.ts';
 import type { Endpoint } from '../core/route.ts';
 import { NEVER } from '../core/timeline.ts';
@@ -15,6 +16,8 @@ import type { RecordingOptions } from '../testing/recording-sink.ts';
 import { RecordingSink } from '../testing/recording-sink.ts';
 import type { TestCallOptions } from '../testing/test-call.ts';
 import { testCall, testEndpoint } from '../testing/test-call.ts';
+import { NetConnector } from './net-connector.ts';
+import { defaultTransportOptions } from './transport-options.ts';
 import type { TransportRig } from './transport.fixture.ts';
 import { eventually, startTransport } from './transport.fixture.ts';
 
@@ -191,6 +194,32 @@ describe('connecting', () => {
     const { sink } = send(testEndpoint(9, { host: '[::1]' }));
     await sink.over;
     assert.match(sink.error?.detail ?? '', /ECONNREFUSED ::1:9|EADDRNOTAVAIL|EAFNOSUPPORT/);
+  });
+
+  it('does not take its own lateness for distance', async () => {
+    const upstream = await MisbehavingUpstream.listen({});
+    const connector = new NetConnector(systemClock, defaultTransportOptions);
+    const { promise, resolve } = Promise.withResolvers<readonly [number, number]>();
+    const dial = connector.dial(testEndpoint(upstream.port), {
+      tcpConnected: (_address, tookMs, waitedMs) => resolve([tookMs, waitedMs]),
+      ready() {},
+      dialFailed() {},
+      bytes() {},
+      ended() {},
+      failed() {},
+      closed() {},
+    });
+    // The attempt begins in a tick; then the event loop is busy while the kernel connects.
+    process.nextTick(() => {
+      const until = systemClock.now() + 60;
+      while (systemClock.now() < until);
+    });
+    const [tookMs, waitedMs] = await promise;
+    dial.destroy();
+    assert.ok(tookMs > 50, `${tookMs} ms`);
+    assert.ok(waitedMs < 10, `${waitedMs} ms`);
+    rig = startTransport();
+    await upstream.close();
   });
 
   const canLook = platform === 'linux';

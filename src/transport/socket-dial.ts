@@ -131,7 +131,10 @@ export class SocketDial implements Dial {
     socket.on('end', () => this.#ended());
     socket.on('error', (error: Error) => this.#failed(error));
     socket.on('close', () => {
-      if (this.#socket === socket) this.#events.closed();
+      if (this.#socket !== socket) return;
+      // Nearly always told before, as an error or an end; but nobody may wait on what is gone.
+      if (this.#stage !== 'ready') this.#failed(new Error('The connection closed.'));
+      this.#events.closed();
     });
   }
 

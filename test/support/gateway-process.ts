@@ -23,7 +23,7 @@ export async function startGatewayProcess(
   const whole = { listen: '127.0.0.1:0', admin: '127.0.0.1:0', ...config };
   const script = new URL('gateway-child.ts', import.meta.url);
   const child = fork(script, [JSON.stringify(whole)], {
-    execArgv: ['--expose-gc'],
+    execArgv: ['--max-semi-space-size=4'],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const [{ url, adminUrl }] = (await once(child, 'message')) as [{ url: string; adminUrl: string }];
