@@ -27,9 +27,7 @@ describe('the access log line', () => {
     assert.equal(line.path, '/v1/messages');
     assert.deepEqual(line.ms, {
       total: 101,
-      route: null,
       connect: 2,
-      tls: null,
       acquire: 1,
       send: 1,
       wait: 20,

@@ -44,14 +44,15 @@ function phasePart(call: Call): string {
   const connected = timeline.securedAt === NEVER ? timeline.connectedAt : timeline.securedAt;
   const acquiring = connected === NEVER ? timeline.acquiredAt : connected;
   return (
-    `,"ms":{"total":${ms(timeline.startedAt, timeline.endedAt)}` +
-    `,"route":${ms(timeline.startedAt, timeline.routedAt)}` +
-    `,"connect":${ms(timeline.acquiredAt, timeline.connectedAt)}` +
-    `,"tls":${ms(timeline.connectedAt, timeline.securedAt)}` +
-    `,"acquire":${ms(acquiring, timeline.firstWriteAt)}` +
-    `,"send":${ms(timeline.firstWriteAt, timeline.sentAt)}` +
-    `,"wait":${ms(timeline.sentAt, timeline.firstByteAt)}` +
-    `,"stream":${ms(timeline.firstByteAt, timeline.lastByteAt)}}`
+    `,"ms":{"total":${tenths(timeline.endedAt - timeline.startedAt)}` +
+    span(',"route":', timeline.startedAt, timeline.routedAt) +
+    span(',"connect":', timeline.acquiredAt, timeline.connectedAt) +
+    span(',"tls":', timeline.connectedAt, timeline.securedAt) +
+    span(',"acquire":', acquiring, timeline.firstWriteAt) +
+    span(',"send":', timeline.firstWriteAt, timeline.sentAt) +
+    span(',"wait":', timeline.sentAt, timeline.firstByteAt) +
+    span(',"stream":', timeline.firstByteAt, timeline.lastByteAt) +
+    '}'
   );
 }
 
@@ -84,12 +85,17 @@ function quoted(text: string): string {
   return NEEDS_ESCAPE.test(text) ? JSON.stringify(text) : `"${text}"`;
 }
 
+/** The duration of a phase; nothing when the phase did not happen. */
+function span(label: string, from: number, to: number): string {
+  if (from === NEVER || to === NEVER || to < from) return '';
+  return label + tenths(to - from);
+}
+
 /** A duration with one decimal. From whole numbers, since `toFixed` costs three times as much. */
-function ms(from: number, to: number): string {
-  if (from === NEVER || to === NEVER || to < from) return 'null';
-  const tenths = Math.round((to - from) * 10);
-  const whole = Math.floor(tenths / 10);
-  return `${whole}.${tenths - whole * 10}`;
+function tenths(durationMs: number): string {
+  const all = Math.round(durationMs * 10);
+  const whole = Math.floor(all / 10);
+  return `${whole}.${all - whole * 10}`;
 }
 
 function withoutQuery(path: string): string {

@@ -16,7 +16,6 @@ import { Timeline } from '../../core/timeline.ts';
 import type { RequestHead } from '../../http1/head.ts';
 import type { EdgeDeps } from './edge-options.ts';
 import { errorAnswer } from './error-answer.ts';
-import { isEventStream } from './response-plan.ts';
 import type { Router } from './router.ts';
 
 /** Where an exchange says its response. */
@@ -53,7 +52,6 @@ export class Exchange implements Sink {
   #call: Call | undefined = undefined;
   #flow: Flow = freeFlow;
   #held: boolean = false;
-  #eventStream: boolean = false;
 
   constructor(
     deps: EdgeDeps,
@@ -159,7 +157,6 @@ export class Exchange implements Sink {
     this.#flow = flow;
     // No attempt can be replaced any more, so nothing of the upload need be kept.
     this.body.commit();
-    this.#eventStream = isEventStream(head.headers);
     this.#side.response.head(this.request, head, this.id);
     if (this.#held) flow.pause();
   }
@@ -193,7 +190,7 @@ export class Exchange implements Sink {
 
   #failInStream(error: CallError): void {
     const { progress } = this.timeline;
-    if (this.#eventStream && progress !== undefined && progress.atBoundary && !this.#held) {
+    if (progress !== undefined && progress.atBoundary && !this.#held) {
       const words = this.#call?.route.dialect.inStreamError(error, progress);
       if (words !== undefined) this.#side.response.body(Buffer.from(words));
     }

@@ -84,8 +84,8 @@ export class Output {
 
   /** Writes what is collected. Happens by itself before the event loop waits again. */
   flush(): void {
+    if (this.#owners.length === 0) return;
     const owners = this.#owners;
-    if (owners.length === 0) return;
     const starts = this.#starts;
     const bytes = this.#bytes;
     const used = this.#used;

@@ -17,6 +17,8 @@ export interface ResponsePlan {
   readonly extraLines: string;
 }
 
+const STREAM_LINES = 'Cache-Control: no-cache, no-transform\r\nX-Accel-Buffering: no\r\n';
+
 /** Decides mode and fields. `close` = this connection takes no further request. */
 export function planResponse(
   request: RequestHead,
@@ -31,7 +33,9 @@ export function planResponse(
   if (mode === 'none' && head.contentLength >= 0 && head.status !== 204) {
     extraLines += `Content-Length: ${head.contentLength}\r\n`;
   }
-  return { mode, headers: streamHeaders(head.headers), extraLines: extraLines + streamLines(head) };
+  if (!isEventStream(head.headers)) return { mode, headers: head.headers, extraLines };
+  const headers = head.headers.without('cache-control', 'x-accel-buffering');
+  return { mode, headers, extraLines: extraLines + STREAM_LINES };
 }
 
 function bodyMode(request: RequestHead, head: Head): BodyMode {
@@ -41,19 +45,7 @@ function bodyMode(request: RequestHead, head: Head): BodyMode {
   return request.minor === 0 ? 'until-close' : 'chunked';
 }
 
-/** Whether a head announces an event stream. */
-export function isEventStream(headers: HeaderList): boolean {
+function isEventStream(headers: HeaderList): boolean {
   const type = headers.get('content-type');
   return type !== undefined && /^text\/event-stream\b/i.test(type);
-}
-
-const STREAM_CACHE = 'no-cache, no-transform';
-
-function streamHeaders(headers: HeaderList): HeaderList {
-  return isEventStream(headers) ? headers.without('cache-control', 'x-accel-buffering') : headers;
-}
-
-function streamLines(head: Head): string {
-  if (!isEventStream(head.headers)) return '';
-  return `Cache-Control: ${STREAM_CACHE}\r\nX-Accel-Buffering: no\r\n`;
 }
