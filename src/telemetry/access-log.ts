@@ -27,7 +27,8 @@ export function accessLine(call: Call, error: CallError | undefined, wallNow: nu
     `,"closedBy":"${error === undefined ? 'upstream' : error.origin}"` +
     `,"attempts":${timeline.attempts},"replays":${timeline.replays}` +
     `,"reused":${timeline.reused},"uses":${timeline.connectionUses}` +
-    `,"bytesIn":${timeline.requestBytes},"bytesOut":${timeline.responseBytes}${phasePart(call)}`;
+    `,"bytesIn":${timeline.requestBytes},"bytesOut":${timeline.responseBytes}` +
+    phasePart(call);
   if (progress !== undefined) line += streamPart(progress);
   if (error !== undefined) line += errorPart(error);
   return `${line}}\n`;
