@@ -34,7 +34,7 @@ export function accessLine(call: Call, error: CallError | undefined, wallNow: nu
   return `${line}}\n`;
 }
 
-/** A stream that ended with the upstream's own error event is passed on whole, but is no success. */
+/** A stream that ended with the upstream's own error event is passed on, but is no success. */
 function verdict(progress: Progress | undefined, error: CallError | undefined): string {
   if (error !== undefined) return error.code;
   return progress?.errorType === undefined ? 'complete' : 'UPSTREAM_ERROR_EVENT';
