@@ -240,6 +240,14 @@ export const errorTable = {
     'The connection broke in the middle of the answer.',
     'Look at the upstream and the path for resets.',
   ),
+  UPSTREAM_ERROR_EVENT: row(
+    'upstream',
+    'stream',
+    0,
+    'never',
+    'The upstream ended its stream with an error event of its own.',
+    'Look at the upstream; the event was passed on as it came.',
+  ),
   STREAM_TRUNCATED: row(
     'upstream',
     'stream',
