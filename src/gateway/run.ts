@@ -39,6 +39,7 @@ export async function runGateway(options: RunOptions): Promise<number> {
     });
     const { url, adminUrl, settings } = gateway;
     screen.write(bannerText({ url, adminUrl, settings, command: options.command }));
+    surviveBugs(() => output);
     return await untilSignal(gateway);
   } catch (fault) {
     if (!(fault instanceof StartFault)) throw fault;
@@ -47,6 +48,16 @@ export async function runGateway(options: RunOptions): Promise<number> {
   } finally {
     await output?.end();
   }
+}
+
+/**
+ * An exception that nobody caught is a bug. The transport has ended the call it came from; leaving
+ * would cut every other stream too, and the next such call would do it again after the restart.
+ */
+function surviveBugs(output: () => LogOutput | undefined): void {
+  process.on('uncaughtException', (bug) => {
+    output()?.log.error({ err: bug }, 'a bug ended a call; please report it with this stack');
+  });
 }
 
 /** Longest time between the end of the gateway and that of the process, in ms. */
