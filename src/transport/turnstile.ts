@@ -1,5 +1,6 @@
 // Lets the event loop turn twice before a pooled socket is written, so that a FIN that lies in the
 // kernel already is seen first. Twice, because the first turn may come before the next poll.
+// A connection that was in use a moment ago needs one turn only.
 // Everyone who waits in the same turn shares one callback of the clock.
 // Invariant: who enters is told exactly once, unless taken out by `leave`.
 

@@ -1,6 +1,6 @@
-// Collects what one read of an upstream makes us say, and says it in one write: head, frames and
-// last chunk together. One scratch buffer serves every caller connection, because everything is
-// flushed before the event loop moves on to the next socket.
+// Collects what the reads of one turn of the event loop make us say, and says it when they are
+// done: one write per caller, all in a row, so that the other side is woken once. One scratch buffer
+// serves every connection; whoever closes a socket flushes first.
 // Invariant: a buffer handed to a socket is reused only when the kernel has taken all of it.
 
 import type { Socket } from 'node:net';
@@ -13,7 +13,7 @@ export interface OutputOwner {
   wrote(): void;
 }
 
-/** One upstream read (64 KiB) with its frame, and a head in front of it. */
+/** Several upstream reads (64 KiB) with frames and heads; a fuller turn is written in parts. */
 const CAPACITY = 256 * 1024;
 /** `10000` hex digits, CRLF before and after: the most a frame adds. */
 const FRAME_BYTES = 16;
