@@ -1,6 +1,6 @@
 // Collects what the reads of one turn of the event loop make us say, and says it when they are
-// done: one write per caller, all in a row, so that the other side is woken once. One scratch buffer
-// serves every connection; whoever closes a socket flushes first.
+// done: one write per caller, all in a row, so that the other side is woken once. One scratch
+// buffer serves every connection; whoever closes a socket flushes first.
 // Invariant: a buffer handed to a socket is reused only when the kernel has taken all of it.
 
 import type { Socket } from 'node:net';
