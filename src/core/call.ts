@@ -1,5 +1,6 @@
 // One caller's request, carrying what its layers may need and nothing global.
 
+import type { Caller } from './caller.ts';
 import type { Cancellation } from './cancellation.ts';
 import type { HeaderList } from './header-list.ts';
 import type { ReplayBody } from './replay-body.ts';
@@ -17,6 +18,12 @@ export interface Call {
   readonly headers: HeaderList;
   readonly body: ReplayBody;
   readonly route: Route;
+  readonly caller: Caller;
+  /**
+   * Tells apart the upstream credentials that callers bring along, without holding them: a short
+   * fingerprint, or '' when the call brought none.
+   */
+  readonly fingerprint: string;
   /** Absolute monotonic ms; inner scopes may only shorten it. `Infinity` = none. */
   readonly deadline: number;
   readonly cancellation: Cancellation;
@@ -25,18 +32,33 @@ export interface Call {
   readonly attempt: number;
 }
 
-/** A copy of `call` for one attempt, cancelled with it or alone. */
-export function attemptOf(call: Call, attempt: number, cancellation: Cancellation): Call {
+/** A copy of `call` for one attempt, cancelled with it or alone; what differs may be given. */
+export function attemptOf(
+  call: Call,
+  attempt: number,
+  cancellation: Cancellation,
+  own: { readonly route?: Route; readonly headers?: HeaderList; readonly body?: ReplayBody } = call,
+): Call {
   return {
     id: call.id,
     method: call.method,
     path: call.path,
-    headers: call.headers,
-    body: call.body,
-    route: call.route,
+    headers: own.headers ?? call.headers,
+    body: own.body ?? call.body,
+    route: own.route ?? call.route,
+    caller: call.caller,
+    fingerprint: call.fingerprint,
     deadline: call.deadline,
     cancellation,
     timeline: call.timeline,
     attempt,
   };
+}
+
+/**
+ * Under whose credentials a call goes upstream: the route's own by name, else the caller's by
+ * fingerprint. One tenant's exhausted key must not count against the others.
+ */
+export function credentialOf(call: Call): string {
+  return call.route.credential ?? call.fingerprint;
 }

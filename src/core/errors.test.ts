@@ -17,8 +17,10 @@ describe('error table', () => {
     });
 
     it(`gives ${code} a status that tells whose fault it is`, () => {
-      // Nothing is rendered for a caller who left, nor for what the upstream has said itself.
-      const unsaid = row.origin === 'caller' || code === 'UPSTREAM_ERROR_EVENT';
+      // Nothing is rendered for a caller who left, nor for what the upstream has said itself, nor
+      // for an attempt that was replaced.
+      const unsaid =
+        row.origin === 'caller' || code === 'UPSTREAM_ERROR_EVENT' || code === 'SUPERSEDED';
       if (row.status === 0) ok(unsaid, 'somebody is left without an answer');
       else equal(row.status < 500 || row.status === 501, row.origin === 'caller');
     });

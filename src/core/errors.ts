@@ -13,6 +13,8 @@ export interface ErrorDetails {
   readonly phase?: Phase;
   readonly replay?: Replay;
   readonly retryAfterMs?: number;
+  /** Tells the caller's own retry loop what to do; unsaid when `undefined`. */
+  readonly shouldRetry?: boolean;
   readonly cause?: unknown;
 }
 
@@ -25,6 +27,7 @@ export class CallError {
   readonly status: number;
   readonly detail: string | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly shouldRetry: boolean | undefined;
   readonly cause: unknown;
 
   constructor(code: ErrorCode, details?: ErrorDetails) {
@@ -36,6 +39,7 @@ export class CallError {
     this.status = known.status;
     this.detail = details?.detail;
     this.retryAfterMs = details?.retryAfterMs;
+    this.shouldRetry = details?.shouldRetry;
     this.cause = details?.cause;
   }
 

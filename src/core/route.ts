@@ -4,9 +4,14 @@
 import type { Dialect } from './dialect.ts';
 import type { HeaderList } from './header-list.ts';
 import type { Service } from './layer.ts';
+import type { Caller } from './caller.ts';
+import type { Target } from './target.ts';
 
 /** When a failed send may be tried again on a fresh connection (reference: replay ladder L0-L4). */
 export type ReplayMark = 'strict' | 'idle-race' | 'always';
+
+/** What a request asks for, as far as its path and method tell: they fail and last differently. */
+export type RouteKind = 'completion' | 'other';
 
 /** Limits of the phases of a call, in milliseconds; `Infinity` = no limit. */
 export interface PhaseLimits {
@@ -48,7 +53,12 @@ export interface Route {
   readonly name: string;
   /** Name of the upstream, from configuration: a safe metric label. */
   readonly upstream: string;
+  readonly kind: RouteKind;
   readonly dialect: Dialect;
+  /** Name of the stored credentials it is sent with; `undefined` = those of the caller. */
+  readonly credential: string | undefined;
+  /** Everything an attempt may be sent to; empty where nothing is chosen (simulator, refusals). */
+  readonly targets: readonly Target[];
   readonly endpoints: readonly Endpoint[];
   readonly limits: PhaseLimits;
   readonly replay: ReplayMark;
@@ -66,4 +76,7 @@ export interface Resolution {
   readonly path: string;
   /** End-to-end fields as sent upstream, after rewriting. */
   readonly headers: HeaderList;
+  readonly caller: Caller;
+  /** See `Call.fingerprint`. */
+  readonly fingerprint: string;
 }

@@ -14,6 +14,8 @@ export class Timeline {
   routedAt: number = NEVER;
   /** The caller's last body byte arrived. */
   receivedAt: number = NEVER;
+  /** It was given its slot at an upstream; the time before, from `routedAt` on, is queueing. */
+  admittedAt: number = NEVER;
   /** The current attempt asked for a connection. */
   acquiredAt: number = NEVER;
   /** The TCP connection of a fresh socket stood. */
@@ -45,6 +47,10 @@ export class Timeline {
   replays: number = 0;
   /** The last attempt used a pooled connection. */
   reused: boolean = false;
+  /** Name of the upstream whose slot the call holds, '' before and without admission. */
+  admittedTo: string = '';
+  /** Time spent waiting between attempts, in ms. */
+  backoffMs: number = 0;
   /** Which requests this connection had served before the last attempt. */
   connectionUses: number = 0;
   /** `host:port` of the last attempt. */

@@ -4,7 +4,7 @@
 import type { Dialect } from '../core/dialect.ts';
 import type { HeaderList } from '../core/header-list.ts';
 import type { Service } from '../core/layer.ts';
-import type { Endpoint, ReplayMark, Route } from '../core/route.ts';
+import type { Endpoint, ReplayMark, Route, RouteKind } from '../core/route.ts';
 import { readProxySettings } from '../transport/proxy-settings.ts';
 import { SIMULATOR, SIMULATOR_MODELS } from './config/built-in.ts';
 import type { Environment } from './config/interpolate.ts';
@@ -174,11 +174,19 @@ function wired(
   const { credentials, acceptEncoding } = upstream;
   const plainEdit = headerEditFor(credentials, false);
   const completionEdit = headerEditFor(credentials, acceptEncoding === 'identity');
-  const make = (dialect: Dialect, replay: ReplayMark, edit: HeaderEdit | undefined): Target => ({
+  const make = (
+    dialect: Dialect,
+    kind: RouteKind,
+    replay: ReplayMark,
+    edit: HeaderEdit | undefined,
+  ): Target => ({
     route: Object.freeze({
       name,
       upstream: upstream.name,
+      kind,
       dialect,
+      credential: credentials.length > 0 ? upstream.name : undefined,
+      targets: [],
       endpoints,
       limits: upstream.limits,
       replay,
@@ -198,8 +206,8 @@ function wired(
       let target = remembered.get(key);
       if (target === undefined) {
         target = completion
-          ? make(dialect, upstream.completionReplay, completionEdit)
-          : make(dialect, upstream.otherReplay, plainEdit);
+          ? make(dialect, 'completion', upstream.completionReplay, completionEdit)
+          : make(dialect, 'other', upstream.otherReplay, plainEdit);
         remembered.set(key, target);
       }
       return target;
@@ -214,7 +222,10 @@ function simulated(settings: Settings, services: Services, name: string = SIMULA
     route: Object.freeze({
       name,
       upstream: SIMULATOR,
+      kind: 'completion' as const,
       dialect,
+      credential: SIMULATOR,
+      targets: [],
       endpoints: [],
       limits,
       replay: 'strict' as const,

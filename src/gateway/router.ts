@@ -3,6 +3,7 @@
 // route that could still match asks for one, and each byte only once.
 // Invariant: never throws, and decides at the latest when the body is complete or not kept whole.
 
+import { anonymousCaller } from '../core/caller.ts';
 import type { Dialect } from '../core/dialect.ts';
 import { CallError } from '../core/errors.ts';
 import type { Service } from '../core/layer.ts';
@@ -14,6 +15,7 @@ import type { Settings } from './config/settings.ts';
 import { profileLimits } from './config/settings.ts';
 import type { Environment } from './config/interpolate.ts';
 import { dialectTable } from './dialect-table.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import { isExpectedHost } from './host-check.ts';
 import {
   dialectOfCaller,
@@ -122,6 +124,8 @@ export class ConfiguredRouter implements Router {
       service: target.service,
       path: planned.path,
       headers: edit === undefined ? head.headers : edit.apply(head.headers),
+      caller: anonymousCaller,
+      fingerprint: target.route.credential === undefined ? fingerprintOf(head.headers) : '',
     };
   }
 
@@ -154,7 +158,14 @@ export class ConfiguredRouter implements Router {
 
   #own(head: RequestHead, service: Service): Resolution {
     const route = this.#ownRoute(this.dialectFor(head));
-    return { route, service, path: head.target, headers: head.headers };
+    return {
+      route,
+      service,
+      path: head.target,
+      headers: head.headers,
+      caller: anonymousCaller,
+      fingerprint: '',
+    };
   }
 
   #ownRoute(dialect: Dialect): Route {
@@ -163,7 +174,10 @@ export class ConfiguredRouter implements Router {
       route = Object.freeze({
         name: 'none',
         upstream: 'none',
+        kind: 'other' as const,
         dialect,
+        credential: undefined,
+        targets: [],
         endpoints: [],
         limits: profileLimits('rest', this.#settings.limits.writeStall),
         replay: 'strict' as const,

@@ -28,6 +28,13 @@ export { ScriptedCall, ScriptedService, byHand, testHead } from './scripted-serv
 export type { CallScript, ScriptedChunk, ServiceScript } from './scripted-service.ts';
 export { SimServer } from './sim-server.ts';
 export type { SimReport, SimServerOptions } from './sim-server.ts';
-export { stubDialect, testCall, testEndpoint, testLimits, testRoute } from './test-call.ts';
+export {
+  stubDialect,
+  testCall,
+  testEndpoint,
+  testLimits,
+  testRoute,
+  testTarget,
+} from './test-call.ts';
 export type { TestCallOptions } from './test-call.ts';
 export { VirtualClock } from './virtual-clock.ts';

@@ -3,11 +3,13 @@
 // Invariant: each call has its own cancellation, timeline and id.
 
 import type { Call } from '../core/call.ts';
+import { anonymousCaller } from '../core/caller.ts';
 import { Cancellation } from '../core/cancellation.ts';
 import type { Dialect } from '../core/dialect.ts';
 import { HeaderList } from '../core/header-list.ts';
 import { ReplayBody } from '../core/replay-body.ts';
 import type { Endpoint, PhaseLimits, Route } from '../core/route.ts';
+import type { Target } from '../core/target.ts';
 import { Timeline } from '../core/timeline.ts';
 
 /** A dialect that knows nothing: any end is complete, errors are plain text, no heartbeat. */
@@ -57,13 +59,36 @@ export function testRoute(overrides?: Partial<Route>): Route {
   return {
     name: 'test-route',
     upstream: 'test-upstream',
+    kind: 'completion',
     dialect: stubDialect,
+    credential: undefined,
+    targets: [],
     endpoints: [testEndpoint(9)],
     limits: testLimits,
     replay: 'strict',
     lenient: false,
     replayBytesMax: 1024 * 1024,
     ...overrides,
+  };
+}
+
+/** A target at an endpoint of its own, with the route an attempt sent there is given. */
+export function testTarget(
+  port: number,
+  overrides?: Partial<Omit<Target, 'route'>> & { readonly route?: Partial<Route> },
+): Target {
+  const { route, ...rest } = overrides ?? {};
+  const endpoint = rest.endpoint ?? testEndpoint(port);
+  const upstream = rest.upstream ?? 'test-upstream';
+  return {
+    key: `${upstream} ${endpoint.key}`,
+    endpoint,
+    upstream,
+    tier: 0,
+    weight: 1,
+    edit: undefined,
+    route: testRoute({ endpoints: [endpoint], upstream, ...route }),
+    ...rest,
   };
 }
 
@@ -89,6 +114,8 @@ export function testCall(options: TestCallOptions = {}): Call {
     headers: headerListOf(headers),
     body: bodyOf(body ?? (rest.method === 'GET' || rest.method === 'HEAD' ? '' : '{"test":true}')),
     route: testRoute(route),
+    caller: anonymousCaller,
+    fingerprint: '',
     deadline: Number.POSITIVE_INFINITY,
     cancellation: new Cancellation(),
     timeline: new Timeline(now ?? 0),

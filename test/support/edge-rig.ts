@@ -1,6 +1,7 @@
 // An HTTP edge in front of a service written in the test, on a real port.
 
 import type { Call } from '../../src/core/call.ts';
+import { anonymousCaller } from '../../src/core/caller.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import type { Dialect } from '../../src/core/dialect.ts';
 import type { Service } from '../../src/core/layer.ts';
@@ -53,6 +54,8 @@ export async function startEdge(
       route,
       path: request.target,
       headers: request.headers,
+      caller: anonymousCaller,
+      fingerprint: '',
       service: (call, sink) => {
         calls.push(call);
         service(call, sink);

@@ -31,6 +31,7 @@ export function errorAnswer(
   if (error.retryAfterMs !== undefined) {
     fields.push(['Retry-After', String(Math.ceil(error.retryAfterMs / 1000))]);
   }
+  if (error.shouldRetry !== undefined) fields.push(['x-should-retry', String(error.shouldRetry)]);
   const head: Head = {
     status: rendered.status,
     reason: STATUS_CODES[rendered.status] ?? '',

@@ -93,6 +93,8 @@ export class Exchange implements Sink {
       headers: resolution.headers,
       body: this.body,
       route: resolution.route,
+      caller: resolution.caller,
+      fingerprint: resolution.fingerprint,
       deadline: Infinity,
       cancellation: this.#cancellation,
       timeline: this.timeline,

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { errorTable } from './error-table.ts';
+import { CallError } from './errors.ts';
+import type { ErrorCode } from './errors.ts';
+import { HeaderList } from './header-list.ts';
+import { kindOfStatus, outcomeOfError, outcomeOfEvent, outcomeOfHead } from './outcome.ts';
+
+describe('what an attempt says about its target', () => {
+  it('follows from the status', () => {
+    const kinds: Record<number, string> = {
+      101: 'ok',
+      200: 'ok',
+      304: 'ok',
+      400: 'rejected',
+      401: 'rejected',
+      404: 'rejected',
+      429: 'throttled',
+      500: 'failed',
+      501: 'rejected',
+      502: 'failed',
+      503: 'overloaded',
+      504: 'failed',
+      529: 'overloaded',
+    };
+    for (const [status, kind] of Object.entries(kinds)) {
+      assert.equal(kindOfStatus(Number(status)), kind, status);
+    }
+  });
+
+  it('carries the wait that a refusal asks for', () => {
+    const headers = HeaderList.of([['retry-after', '2']]);
+    const head = { status: 429, reason: '', headers, framing: 'none', contentLength: -1 } as const;
+    const outcome = outcomeOfHead(head, 0);
+    assert.deepEqual(outcome, { kind: 'throttled', retryAfterMs: 2_000, cause: '429' });
+    assert.equal(outcomeOfHead({ ...head, status: 200 }, 0).kind, 'ok');
+  });
+
+  it('follows from an error event, and an unknown type never becomes a label', () => {
+    assert.equal(outcomeOfEvent('overloaded_error').kind, 'overloaded');
+    assert.equal(outcomeOfEvent('rate_limit_error').kind, 'throttled');
+    assert.equal(outcomeOfEvent('invalid_request_error').kind, 'rejected');
+    assert.deepEqual(outcomeOfEvent('api_error').kind, 'failed');
+    assert.equal(outcomeOfEvent('made up').cause, 'error-event');
+    assert.equal(outcomeOfEvent('toString').cause, 'error-event');
+  });
+
+  it('counts only what the upstream did', () => {
+    const expected: Partial<Record<ErrorCode, string>> = {
+      CONNECT_FAILED: 'unreachable',
+      CONNECT_TIMEOUT: 'unreachable',
+      TLS_FAILED: 'unreachable',
+      TLS_TIMEOUT: 'unreachable',
+      PROXY_REFUSED: 'unreachable',
+      STALE_CONNECTION: 'ignored',
+    };
+    for (const code of Object.keys(errorTable) as ErrorCode[]) {
+      const own = errorTable[code].origin === 'upstream' ? 'failed' : 'ignored';
+      assert.equal(outcomeOfError(new CallError(code)).kind, expected[code] ?? own, code);
+    }
+  });
+});
