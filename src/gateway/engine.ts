@@ -133,7 +133,7 @@ export class Engine {
 /** The stacks: all layers over the wire and the simulator, the outermost over everything else. */
 function servicesOf(layers: readonly Layer[], wire: Service, simulator: Service): Services {
   return {
-    wire: stack(layers, wire),
+    wire: () => stack(layers, wire),
     simulator: stack(layers, simulator),
     local: (answer) => stack(layers.slice(0, 1), answer),
   };

@@ -1,13 +1,14 @@
 // What the target of a request decides: which routes can match it and what path each of them sends
 // upstream. Remembered per target, because clients use few; bounded, because callers choose them.
 
-import type { CompiledRoute, Target } from './route-table.ts';
+import type { Destination } from './destinations.ts';
+import type { CompiledRoute } from './route-table.ts';
 
 /** One route that a target can take. */
 export interface PlannedRoute {
   readonly route: CompiledRoute;
-  readonly post: Target;
-  readonly other: Target;
+  readonly post: Destination;
+  readonly other: Destination;
   /** Path with query, as sent upstream. */
   readonly path: string;
 }
@@ -69,8 +70,8 @@ function planned(route: CompiledRoute, path: string, query: string): PlannedRout
   const rewritten = rewrite(path, route.stripPrefix, route.addPrefix);
   return {
     route,
-    post: route.target(rewritten, true),
-    other: route.target(rewritten, false),
+    post: route.destination(rewritten, true),
+    other: route.destination(rewritten, false),
     path: rewritten + query,
   };
 }

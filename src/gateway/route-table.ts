@@ -1,37 +1,27 @@
-// Configured routes, compiled: matchers instead of patterns, frozen routes instead of settings, one
-// target for completions and one for everything else. Built once per snapshot.
+// Configured routes, compiled: matchers instead of patterns, and where what they match goes. Built
+// once per snapshot.
 
-import type { Dialect } from '../core/dialect.ts';
 import type { HeaderList } from '../core/header-list.ts';
 import type { Service } from '../core/layer.ts';
-import type { Endpoint, ReplayMark, Route, RouteKind } from '../core/route.ts';
+import type { Endpoint } from '../core/route.ts';
 import { readProxySettings } from '../transport/proxy-settings.ts';
 import { SIMULATOR, SIMULATOR_MODELS } from './config/built-in.ts';
 import type { Environment } from './config/interpolate.ts';
-import { profileLimits } from './config/settings.ts';
-import type { DialectName, RouteSettings, Settings, UpstreamSettings } from './config/settings.ts';
-import { dialectTable } from './dialect-table.ts';
+import type { RouteSettings, Settings, UpstreamSettings } from './config/settings.ts';
+import { simulatedDestinations, wiredDestinations } from './destinations.ts';
+import type { Destination, Destinations, Tier, WiredUpstream } from './destinations.ts';
 import { EndpointTable } from './endpoints.ts';
 import { nameMatcher, pathMatcher } from './glob.ts';
 import type { Matcher } from './glob.ts';
-import { headerEditFor } from './header-edit.ts';
-import type { HeaderEdit } from './header-edit.ts';
 
 /** The services that routes lead to. */
 export interface Services {
-  /** Through all layers to the wire. */
-  readonly wire: Service;
-  /** Through the same layers to the embedded simulator. */
+  /** The stack of one route over the wire. */
+  wire(route: RouteSettings, upstreams: readonly UpstreamSettings[]): Service;
+  /** The layers of every call over the embedded simulator. */
   readonly simulator: Service;
   /** Wraps an answer or refusal of the gateway's own, so that it is seen like a call. */
   local(answer: Service): Service;
-}
-
-/** What a matched request is done with. */
-export interface Target {
-  readonly route: Route;
-  readonly service: Service;
-  readonly edit: HeaderEdit | undefined;
 }
 
 /** One condition on a header field. */
@@ -52,7 +42,7 @@ export interface CompiledRoute {
   /** The upstream has credentials of its own, which no web page may borrow. */
   readonly guarded: boolean;
   /** For a path as sent upstream and whether it is a POST. */
-  target(path: string, post: boolean): Target;
+  destination(path: string, post: boolean): Destination;
 }
 
 /** Every route of a configuration, the simulator's first, and the endpoints they use. */
@@ -78,37 +68,46 @@ export function compileRoutes(
     if (upstream.profile !== 'rest') for (const endpoint of own) warm.add(endpoint);
   }
   const routes: CompiledRoute[] = [];
-  if (settings.simulator) routes.push(compile(simulatorModels, simulated(settings, services)));
+  const toSimulator = (name: string): Destinations =>
+    simulatedDestinations(name, settings, services.simulator);
+  if (settings.simulator) routes.push(compile(simulatorModels, toSimulator(SIMULATOR)));
   for (const route of settings.routes) {
-    const upstream = upstreams.get(route.upstream);
-    const targets =
-      upstream === undefined
-        ? simulated(settings, services, route.name)
-        : wired(route.name, upstream, settings, services);
-    routes.push(compile(route, targets));
+    const tiers = tiersOf(route, upstreams);
+    const destinations =
+      tiers.length === 0
+        ? toSimulator(route.name)
+        : wiredDestinations(
+            route,
+            tiers,
+            settings,
+            services.wire(
+              route,
+              tiers.map((tier) => tier.settings),
+            ),
+          );
+    routes.push(compile(route, destinations));
   }
   return { routes, endpoints: endpoints.all, warm };
 }
 
-interface WiredUpstream {
-  readonly settings: UpstreamSettings;
-  readonly endpoints: readonly Endpoint[];
+/** The upstreams of a route in order; none for the simulator, which is not of the configuration. */
+function tiersOf(route: RouteSettings, upstreams: ReadonlyMap<string, WiredUpstream>): Tier[] {
+  return route.upstreams.flatMap(({ name, model }) => {
+    const upstream = upstreams.get(name);
+    return upstream === undefined ? [] : [{ ...upstream, model }];
+  });
 }
 
-const simulatorModels: RouteSettings = {
-  name: SIMULATOR,
+const simulatorModels: Pick<RouteSettings, 'match' | 'stripPrefix' | 'addPrefix'> = {
   match: { path: '/v1/**', model: SIMULATOR_MODELS },
-  upstream: SIMULATOR,
   stripPrefix: '',
   addPrefix: '',
 };
 
-interface Targets {
-  readonly guarded: boolean;
-  target(path: string, post: boolean): Target;
-}
-
-function compile(route: RouteSettings, targets: Targets): CompiledRoute {
+function compile(
+  route: Pick<RouteSettings, 'match' | 'stripPrefix' | 'addPrefix'>,
+  destinations: Destinations,
+): CompiledRoute {
   const { match } = route;
   const fields = Object.entries(match.header ?? {}).map(([name, wanted]) => ({
     name,
@@ -121,8 +120,8 @@ function compile(route: RouteSettings, targets: Targets): CompiledRoute {
     model: match.model === undefined ? undefined : nameMatcher(match.model),
     stripPrefix: route.stripPrefix,
     addPrefix: route.addPrefix,
-    guarded: targets.guarded,
-    target: (path, post) => targets.target(path, post),
+    guarded: destinations.guarded,
+    destination: (path, post) => destinations.at(path, post),
   };
 }
 
@@ -137,112 +136,4 @@ export function fieldsMatch(fields: readonly FieldCondition[], headers: HeaderLi
     }
   }
   return true;
-}
-
-/** Paths whose POST asks a model for a completion: doubled, it costs money but changes nothing. */
-const COMPLETION_PATHS = [
-  '/messages',
-  '/messages/count_tokens',
-  '/chat/completions',
-  '/completions',
-  '/responses',
-  '/embeddings',
-  '/api/chat',
-  '/api/generate',
-  '/api/embed',
-];
-
-/** Whether a POST to this path (without query) is an LLM completion. */
-export function isCompletionPath(path: string): boolean {
-  return COMPLETION_PATHS.some((end) => path.endsWith(end));
-}
-
-/** The wire formats that a configured dialect stands for: on completions by path. */
-function dialectFor(name: DialectName, path: string): Dialect {
-  if (name !== 'openai') return dialectTable[name];
-  return /\/responses(\/|$)/.test(path)
-    ? dialectTable['openai-responses']
-    : dialectTable['openai-chat'];
-}
-
-function wired(
-  name: string,
-  { settings: upstream, endpoints }: WiredUpstream,
-  settings: Settings,
-  services: Services,
-): Targets {
-  const { credentials, acceptEncoding } = upstream;
-  const plainEdit = headerEditFor(credentials, false);
-  const completionEdit = headerEditFor(credentials, acceptEncoding === 'identity');
-  const make = (
-    dialect: Dialect,
-    kind: RouteKind,
-    replay: ReplayMark,
-    edit: HeaderEdit | undefined,
-  ): Target => ({
-    route: Object.freeze({
-      name,
-      upstream: upstream.name,
-      kind,
-      dialect,
-      credential: credentials.length > 0 ? upstream.name : undefined,
-      targets: [],
-      endpoints,
-      limits: upstream.limits,
-      replay,
-      lenient: upstream.lenient,
-      replayBytesMax: settings.limits.replayBytes,
-    }),
-    service: services.wire,
-    edit,
-  });
-  const remembered = new Map<string, Target>();
-  return {
-    guarded: credentials.length > 0,
-    target(path, post) {
-      const completion = post && isCompletionPath(path);
-      const dialect = dialectFor(upstream.dialect, path);
-      const key = `${dialect.name} ${completion}`;
-      let target = remembered.get(key);
-      if (target === undefined) {
-        target = completion
-          ? make(dialect, 'completion', upstream.completionReplay, completionEdit)
-          : make(dialect, 'other', upstream.otherReplay, plainEdit);
-        remembered.set(key, target);
-      }
-      return target;
-    },
-  };
-}
-
-function simulated(settings: Settings, services: Services, name: string = SIMULATOR): Targets {
-  // Those of a hosted model, so that what is tried offline behaves like what is used later.
-  const limits = profileLimits('llm-hosted', settings.limits.writeStall);
-  const make = (dialect: Dialect): Target => ({
-    route: Object.freeze({
-      name,
-      upstream: SIMULATOR,
-      kind: 'completion' as const,
-      dialect,
-      credential: SIMULATOR,
-      targets: [],
-      endpoints: [],
-      limits,
-      replay: 'strict' as const,
-      lenient: false,
-      replayBytesMax: settings.limits.replayBytes,
-    }),
-    service: services.simulator,
-    edit: undefined,
-  });
-  const anthropic = make(dialectTable.anthropic);
-  const chat = make(dialectTable['openai-chat']);
-  const responses = make(dialectTable['openai-responses']);
-  return {
-    guarded: false,
-    target(path) {
-      if (path.startsWith('/v1/messages')) return anthropic;
-      return path.startsWith('/v1/responses') ? responses : chat;
-    },
-  };
 }

@@ -117,15 +117,14 @@ export class ConfiguredRouter implements Router {
 
   #take(head: RequestHead, planned: PlannedRoute): Resolution {
     if (planned.route.guarded && this.#fromWebPage(head)) return this.#refuseWebPage(head);
-    const target = head.method === 'POST' ? planned.post : planned.other;
-    const { edit } = target;
+    const to = head.method === 'POST' ? planned.post : planned.other;
     return {
-      route: target.route,
-      service: target.service,
+      route: to.route,
+      service: to.service,
       path: planned.path,
-      headers: edit === undefined ? head.headers : edit.apply(head.headers),
+      headers: head.headers,
       caller: anonymousCaller,
-      fingerprint: target.route.credential === undefined ? fingerprintOf(head.headers) : '',
+      fingerprint: to.callerKeys ? fingerprintOf(head.headers) : '',
     };
   }
 

@@ -113,7 +113,7 @@ const faults: readonly (readonly [string, string])[] = [
   ['routes: [{ upstreams: [openai] }]', 'f.yaml:1: routes[0].match: is missing'],
   [
     'routes: [{ match: { path: /a }, upstreams: [openai, anthropic] }]',
-    'f.yaml:1: routes[0].upstreams: names more than one upstream; fail-over is not offered yet',
+    'f.yaml:1: routes[0].upstreams[1]: "anthropic" speaks anthropic, but "openai" speaks openai; upstreams of one route speak one dialect',
   ],
   ['a: b: c', 'f.yaml: line 1, column 4: Nested mappings are not allowed in compact mappings'],
   ['- a', 'f.yaml: the file is not a list of options; write for example "listen: 127.0.0.1:8787"'],
@@ -161,7 +161,7 @@ describe('loading a configuration', () => {
   it('uses the built-in upstreams with own routes', () => {
     const { settings, lines } = load('routes: [{ match: { path: /** }, upstreams: [openai] }]');
     assert.deepEqual(lines, []);
-    assert.equal(settings?.routes[0]?.upstream, 'openai');
+    assert.deepEqual(settings?.routes[0]?.upstreams, [{ name: 'openai', model: undefined }]);
   });
 
   it('fills in what the profile says, and replaces what is told', () => {

@@ -4,8 +4,10 @@
 import { SIMULATOR } from './built-in.ts';
 import { nameHint } from '../../core/nearest-name.ts';
 import type { Path, Problem } from './problem.ts';
-import type { RouteConfig, UpstreamConfig, WrittenConfig } from './schema.ts';
-import { limitsOf, phaseOf, profileOf } from './settings.ts';
+import type { RouteConfig } from './schema-route.ts';
+import type { UpstreamConfig } from './schema-upstream.ts';
+import type { WrittenConfig } from './schema.ts';
+import { limitsOf, phaseOf, profileOf, routeUpstream } from './settings.ts';
 import { shadowedRoutes } from './shadowed-routes.ts';
 import { formatDuration, formatSize } from './units.ts';
 import { formatAddress, isLoopback } from './values.ts';
@@ -122,7 +124,7 @@ function upstreamProblems(
 }
 
 function stripsVersion(name: string, config: WrittenConfig): boolean {
-  const routes = (config.routes ?? []).filter((route) => route.upstreams.includes(name));
+  const routes = (config.routes ?? []).filter((route) => upstreamNames(route).includes(name));
   return routes.every(
     (route) => route.rewrite.stripPrefix === '/v1' || !route.match.path.startsWith('/v1'),
   );
@@ -173,7 +175,9 @@ function routeProblems(config: WrittenConfig): Problem[] {
   }
   const names = [...Object.keys(upstreams ?? {}), ...(config.simulator ? [SIMULATOR] : [])];
   return [
-    ...routes.flatMap((route, at) => oneRouteProblems(route, ['routes', at], names)),
+    ...routes.flatMap((route, at) =>
+      oneRouteProblems(route, ['routes', at], names, upstreams ?? {}),
+    ),
     ...shadowedRoutes(routes).map(({ at, by }) => {
       const reason = `routes[${by}] matches everything it matches`;
       return warning(['routes', at], `is never used: ${reason}; move it up or remove it`);
@@ -181,15 +185,56 @@ function routeProblems(config: WrittenConfig): Problem[] {
   ];
 }
 
-function oneRouteProblems(route: RouteConfig, path: Path, names: readonly string[]): Problem[] {
+function upstreamNames(route: RouteConfig): string[] {
+  return route.upstreams.map((written) => routeUpstream(written).name);
+}
+
+/** What several upstreams of one route must have in common. */
+function tierProblems(
+  route: RouteConfig,
+  path: Path,
+  upstreams: Readonly<Record<string, UpstreamConfig>>,
+): Problem[] {
+  const used = upstreamNames(route);
+  if (used.length < 2) return [];
   const problems: Problem[] = [];
-  for (const [at, name] of route.upstreams.entries()) {
-    if (names.includes(name)) continue;
+  const first = upstreams[used[0] as string]?.dialect;
+  for (const [at, written] of route.upstreams.entries()) {
+    const { name, model } = routeUpstream(written);
     const where = [...path, 'upstreams', at];
+    const twin = route.upstreams.findIndex((other) => {
+      const known = routeUpstream(other);
+      return known.name === name && known.model === model;
+    });
+    const dialect = upstreams[name]?.dialect;
+    if (name === SIMULATOR) {
+      problems.push(error(where, 'the simulator stands alone; give it a route of its own'));
+    } else if (twin < at) {
+      problems.push(error(where, `"${name}" stands in the list twice; remove one`));
+    } else if (first !== undefined && dialect !== undefined && dialect !== first) {
+      const reason = `speaks ${dialect}, but "${used[0]}" speaks ${first}`;
+      problems.push(error(where, `"${name}" ${reason}; upstreams of one route speak one dialect`));
+    }
+  }
+  return problems;
+}
+
+function oneRouteProblems(
+  route: RouteConfig,
+  path: Path,
+  names: readonly string[],
+  upstreams: Readonly<Record<string, UpstreamConfig>>,
+): Problem[] {
+  const problems: Problem[] = [];
+  const used = upstreamNames(route);
+  for (const [at, name] of used.entries()) {
+    const where = [...path, 'upstreams', at];
+    if (names.includes(name)) continue;
     const off = name === SIMULATOR ? 'is switched off; set simulator: true' : undefined;
     const hint = off ?? `is not an upstream; ${nameHint(name, names)}`;
     problems.push(error(where, `"${name}" ${hint}`));
   }
+  problems.push(...tierProblems(route, path, upstreams));
   const { stripPrefix } = route.rewrite;
   const { path: pattern } = route.match;
   if (
@@ -218,7 +263,7 @@ function oneRouteProblems(route: RouteConfig, path: Path, names: readonly string
 
 /** Upstreams that no route leads to; asked only about a file's own. */
 export function unusedUpstreams(config: WrittenConfig): Problem[] {
-  const used = new Set((config.routes ?? []).flatMap((route) => route.upstreams));
+  const used = new Set((config.routes ?? []).flatMap(upstreamNames));
   return Object.keys(config.upstreams ?? {})
     .filter((name) => !used.has(name))
     .map((name) => warning(['upstreams', name], 'is used by no route; add one or remove it'));

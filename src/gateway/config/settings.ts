@@ -2,10 +2,11 @@
 // frozen, so that nothing further down ever asks "and if it is not set?".
 
 import type { PhaseLimits, ReplayMark } from '../../core/route.ts';
-import { SIMULATOR } from './built-in.ts';
 import { profiles } from './profiles.ts';
 import type { PhaseName, ProfileName } from './profiles.ts';
-import type { RouteConfig, UpstreamConfig, WrittenConfig } from './schema.ts';
+import type { RouteConfig } from './schema-route.ts';
+import type { UpstreamConfig } from './schema-upstream.ts';
+import type { WrittenConfig } from './schema.ts';
 import { parseDuration } from './units.ts';
 import type { Address } from './values.ts';
 
@@ -31,11 +32,19 @@ export interface UpstreamSettings {
   readonly credentials: readonly (readonly [name: string, value: string])[];
 }
 
+/** One upstream of a route. */
+export interface RouteUpstream {
+  readonly name: string;
+  /** Model that answers instead of the one asked for. */
+  readonly model: string | undefined;
+}
+
 /** One route, complete. */
 export interface RouteSettings {
   readonly name: string;
   readonly match: RouteConfig['match'];
-  readonly upstream: string;
+  /** At least one; tiers in order. */
+  readonly upstreams: readonly RouteUpstream[];
   readonly stripPrefix: string;
   readonly addPrefix: string;
 }
@@ -157,10 +166,16 @@ function completeRoute(route: RouteConfig): RouteSettings {
   return {
     name: route.name ?? (model === undefined ? path : `${path} ${model}`),
     match: route.match,
-    upstream: route.upstreams[0] ?? SIMULATOR,
+    upstreams: route.upstreams.map(routeUpstream),
     stripPrefix: route.rewrite.stripPrefix ?? '',
     addPrefix: route.rewrite.addPrefix ?? '',
   };
+}
+
+/** An upstream of a route in its long form. */
+export function routeUpstream(written: RouteConfig['upstreams'][number]): RouteUpstream {
+  if (typeof written === 'string') return { name: written, model: undefined };
+  return { name: written.upstream, model: written.model };
 }
 
 function deepFrozen<T>(value: T): T {

@@ -1,7 +1,7 @@
 // Finds routes that can never be reached because an earlier one takes all they would match. Errs
 // towards silence: it reports only what is certain.
 
-import type { RouteConfig } from './schema.ts';
+import type { RouteConfig } from './schema-route.ts';
 
 /** A route nobody reaches, and the earlier one that stands in its way; both by place. */
 export interface Shadowed {

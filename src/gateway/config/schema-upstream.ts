@@ -1,0 +1,114 @@
+// Options of one upstream: where it is, what its answers mean, how patient one is with it.
+
+import { z } from 'zod';
+import * as option from './option.ts';
+import { phaseDocs, phaseNames, profileNames } from './profiles.ts';
+import type { PhaseName } from './profiles.ts';
+import * as values from './values.ts';
+
+const phase = (name: PhaseName): z.ZodOptional<z.ZodType<number, string>> =>
+  option.optional(option.duration({ min: '100ms', orNone: true }), phaseDocs[name]);
+
+const timeouts = z.strictObject(
+  Object.fromEntries(phaseNames.map((name) => [name, phase(name)])) as Record<
+    PhaseName,
+    ReturnType<typeof phase>
+  >,
+);
+
+/** A header name. */
+export const headerName = option.parsedText('header name', 'x-api-key', values.parseHeaderName);
+const headerValue = option.parsedText('text', '${API_KEY}', values.parseHeaderValue);
+
+const credentials = z.union([
+  z.literal('passthrough').register(option.kindRegistry, {
+    kind: '`passthrough`',
+    example: 'passthrough',
+  }),
+  z.strictObject({
+    header: option.required(z.record(headerName, headerValue), {
+      doc: "Header fields that replace the caller's own credentials.",
+      why: 'Keeps provider keys out of the hands of callers; write them as ${NAME}.',
+      secret: true,
+    }),
+  }),
+]);
+
+const endpointUrl = option.parsedText('URL', 'https://api.example.com', values.parseEndpointUrl);
+
+/** The names that `dialect` takes. */
+export const dialectNames = [
+  'anthropic',
+  'openai',
+  'openai-chat',
+  'openai-responses',
+  'ndjson',
+  'sse',
+  'plain',
+] as const;
+
+/** One entry of `upstreams`. */
+export const upstream = z.strictObject({
+  dialect: option.withDefault(option.choice(...dialectNames), 'plain', {
+    doc: 'What answers mean: where they end, how errors look. `openai` tells chat from responses by path.',
+    why: 'Without it a cut stream cannot be told from a finished one.',
+  }),
+  profile: option.optional(option.choice(...profileNames), {
+    doc: 'Set of timeouts and replay rules. Without it: llm-hosted for model dialects, else rest.',
+    why: 'A model may be silent for minutes, a REST service may not.',
+  }),
+  endpoints: option.required(
+    z.array(endpointUrl, { error: () => 'is not a list of URLs' }).min(1, {
+      error: () => 'is empty; name one address',
+    }),
+    {
+      doc: 'Where the upstream is; several addresses take turns. A path in the URL is put in front of every call.',
+      why: 'The address is the one thing that cannot be guessed.',
+    },
+  ),
+  ca: option.optional(
+    option.parsedText('file', '/etc/ssl/private-ca.pem', (text) => text),
+    {
+      doc: 'PEM file with the certificates to trust instead of the built-in ones.',
+      why: 'Services behind a private certificate authority.',
+    },
+  ),
+  proxy: option.withDefault(
+    option.parsedText('`env`, `none` or URL', 'http://proxy:3128', values.parseProxy),
+    'env',
+    {
+      doc: 'Forward proxy to tunnel through; `env` follows HTTPS_PROXY and NO_PROXY.',
+      why: 'Company networks often allow no other way out.',
+    },
+  ),
+  timeouts: option.group(timeouts, {
+    doc: 'Limits of single phases that differ from the profile.',
+    why: 'One slow model should not need a profile of its own.',
+  }),
+  replay: option.optional(option.choice('strict', 'idle-race', 'always'), {
+    doc: 'When a failed send may be repeated on a fresh connection. Without it: idle-race for LLM completions of the llm profiles, else strict.',
+    why: 'strict repeats only what provably was not applied; a doubled completion costs money, a doubled order costs more.',
+  }),
+  lenient: option.withDefault(option.flag(), false, {
+    doc: 'Accept answers that end without their closing event; counted in the metrics.',
+    why: 'Some servers omit it; with true a cut stream can look finished.',
+  }),
+  acceptEncoding: option.optional(option.choice('identity', 'pass'), {
+    doc: 'Ask for uncompressed completions, or pass on what the caller asked. Without it: identity for the llm profiles, else pass.',
+    why: 'The end of a compressed stream cannot be judged, and compressing small events delays them.',
+  }),
+  credentials: option.withDefault(
+    credentials as z.ZodType<Credentials, Credentials>,
+    'passthrough',
+    {
+      doc: "`passthrough` sends the caller's own key; `header` replaces it.",
+      why: 'Pass-through needs no secret here.',
+    },
+  ),
+});
+
+/** How an upstream is told who asks. */
+export type Credentials = 'passthrough' | { header: Record<string, string> };
+
+/** One upstream as written. */
+export type UpstreamConfig = z.output<typeof upstream>;
