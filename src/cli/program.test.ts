@@ -65,17 +65,17 @@ describe('holdfast', () => {
   });
 
   it('says every fault of a configuration with its line, for people and for programs', () => {
-    writeFileSync(join(folder, 'bad.yaml'), 'listne: 1\ndrain: 5\n');
+    writeFileSync(join(folder, 'bad.yaml'), 'listne: 1\ndrain: { lag: 5 }\n');
     const check = run(['config', 'check', '--config', 'bad.yaml']);
     assert.equal(check.code, 2);
     assert.equal(check.out, '');
-    assert.match(check.err, /^bad\.yaml:2: drain: 5 has no unit; write for example "5s"$/m);
+    assert.match(check.err, /^bad\.yaml:2: drain\.lag: 5 has no unit; write for example "5s"$/m);
     assert.match(check.err, /^bad\.yaml:1: listne: unknown option; did you mean "listen"\?$/m);
     const json = run(['config', 'check', '--config', 'bad.yaml', '--json']);
     assert.equal(json.code, 2);
     const report = JSON.parse(json.out) as { valid: boolean; problems: { path: string }[] };
     assert.equal(report.valid, false);
-    assert.deepEqual(report.problems.map(({ path }) => path).toSorted(), ['drain', 'listne']);
+    assert.deepEqual(report.problems.map(({ path }) => path).toSorted(), ['drain.lag', 'listne']);
     assert.equal(run(['serve', '--config', 'bad.yaml']).code, 2);
   });
 
@@ -91,8 +91,8 @@ describe('holdfast', () => {
     assert.equal(code, 0);
     assert.match(out, /^upstreams\.u\.credentials\.header: \{ x-api-key: \*\*\* \} +# file$/m);
     assert.doesNotMatch(out, /top-secret/);
-    const one = run(['config', 'explain', 'drain'], env).out;
-    assert.match(one, /^drain: 120s {2}# default\n {4}\S.*\n {4}Why: \S.*\n$/);
+    const one = run(['config', 'explain', 'drain.grace'], env).out;
+    assert.match(one, /^drain\.grace: 120s {2}# default\n {4}\S.*\n {4}Why: \S.*\n$/);
     assert.equal(run(['config', 'explain', 'drian'], env).code, 2);
   });
 

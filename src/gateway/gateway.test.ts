@@ -137,7 +137,7 @@ describe('gateway', () => {
     await start({ config: routedTo(one), openLog: log.open });
     gateway?.reload({
       ...routedTo(one),
-      drain: '1s',
+      drain: { grace: '1s' },
       edge: 'node-http',
       limits: { headFields: 64 },
     });

@@ -42,7 +42,7 @@ describe('explain', () => {
 
   it('tells where each value comes from', () => {
     assert.equal(line('listen'), '127.0.0.1:2 <- command line');
-    assert.equal(line('drain'), '120s <- default');
+    assert.equal(line('drain.grace'), '120s <- default');
     assert.equal(line('upstreams.u.timeouts.total'), '5m <- file');
     assert.equal(line('upstreams.u.timeouts.byteIdle'), '15s <- profile rest');
     assert.equal(line('upstreams.u.replay'), 'strict <- profile rest');

@@ -21,16 +21,16 @@ const upstream = (inside: string): string =>
 const faults: readonly (readonly [string, string])[] = [
   ['listne: 1', 'f.yaml:1: listne: unknown option; did you mean "listen"?'],
   [
-    'workers: 4',
-    'f.yaml:1: workers: unknown option; known: listen, admin, allowRemote, edge, drain, simulator, log, limits, upstreams, routes',
+    'replicas: 4',
+    'f.yaml:1: replicas: unknown option; known: listen, admin, workers, access, allowRemote, edge, drain, simulator, log, limits, upstreams, routes',
   ],
   ['listen: 8787', 'f.yaml:1: listen: 8787 is not a text like "127.0.0.1:8787"'],
   [
     'listen: "host"',
     'f.yaml:1: listen: "host" is not an address; write for example "127.0.0.1:8787"',
   ],
-  ['drain: 30', 'f.yaml:1: drain: 30 has no unit; write for example "30s"'],
-  ['drain: "30"', 'f.yaml:1: drain: "30" has no unit; write for example "30s"'],
+  ['drain: { lag: 30 }', 'f.yaml:1: drain.lag: 30 has no unit; write for example "30s"'],
+  ['drain: { lag: "30" }', 'f.yaml:1: drain.lag: "30" has no unit; write for example "30s"'],
   [
     'limits:\n  headBytes: 4096',
     'f.yaml:2: limits.headBytes: 4096 has no unit; write for example "4096KiB"',
@@ -129,7 +129,7 @@ describe('loading a configuration', () => {
   }
 
   it('names every fault at once, each on its line', () => {
-    const { lines } = load('listen: 1\n\ndrain: 2\nlimits:\n  bodyBytes: 3\n');
+    const { lines } = load('listen: 1\n\nworkers: 0\nlimits:\n  bodyBytes: 3\n');
     assert.deepEqual(
       lines.map((line) => line.slice(0, 8)),
       ['f.yaml:1', 'f.yaml:3', 'f.yaml:5'],

@@ -52,7 +52,7 @@ describe('what is made from the schema', () => {
       properties: Record<string, { description: string; default?: unknown; anyOf?: unknown }>;
     };
     assert.equal(schema.additionalProperties, false);
-    assert.equal(schema.properties['drain']?.default, '120s');
+    assert.equal(schema.properties['simulator']?.default, true);
     assert.match(schema.properties['edge']?.description ?? '', /HTTP server/);
     assert.match(JSON.stringify(schema.properties['edge']?.anyOf), /node-http/);
   });

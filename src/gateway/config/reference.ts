@@ -122,10 +122,7 @@ function annotatedLines({ path, meta, fallback }: OptionRow): string[] {
   const indent = '  '.repeat(path.length - 1);
   const key = path.at(-1);
   if (typeof fallback === 'object') return [...comment, `${key}:`];
+  const value = fallback === undefined ? ' # nothing' : ` ${fallbackText(fallback)}`;
   const last = path.length === 1 ? [''] : [];
-  return [
-    ...comment.map((line) => indent + line),
-    `${indent}# ${key}: ${fallbackText(fallback)}`,
-    ...last,
-  ];
+  return [...comment.map((line) => indent + line), `${indent}# ${key}:${value}`, ...last];
 }

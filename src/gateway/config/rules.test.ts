@@ -17,11 +17,11 @@ const one = (inside: string, route = '{ match: { path: /** }, upstreams: [u] }')
 const errors: readonly (readonly [string, string])[] = [
   [
     'listen: 0.0.0.0:1',
-    'listen: 0.0.0.0:1 is refused: other machines can reach it and there are no caller keys; use 127.0.0.1, or set allowRemote: true',
+    'listen: 0.0.0.0:1 is refused: other machines can reach it and there are no caller keys; use 127.0.0.1, add access.keys, or set allowRemote: true',
   ],
   [
     'admin: "[::]:1"',
-    'admin: [::]:1 is refused: other machines can reach it and there are no caller keys; use 127.0.0.1, or set allowRemote: true',
+    'admin: [::]:1 is refused: other machines can reach it and it asks for no key; use 127.0.0.1, or set allowRemote: true',
   ],
   [
     'listen: 127.0.0.1:5\nadmin: 127.0.0.1:5',

@@ -1,6 +1,7 @@
 // Rules that span several options, each a sentence: what contradicts what, and what to change.
 // They see the configuration as written and parsed; nothing is changed here.
 
+import { accessProblems } from './access-rules.ts';
 import { SIMULATOR } from './built-in.ts';
 import { nameHint } from '../../core/nearest-name.ts';
 import type { Path, Problem } from './problem.ts';
@@ -20,6 +21,7 @@ export function crossProblems(config: WrittenConfig, readText: ReadText): Proble
   return [
     ...listenerProblems(config),
     ...limitProblems(config),
+    ...accessProblems(config),
     ...upstreams.flatMap(([name, upstream]) => upstreamProblems(name, upstream, config, readText)),
     ...routeProblems(config),
   ];
@@ -34,20 +36,21 @@ function warning(path: Path, message: string): Problem {
 }
 
 function listenerProblems(config: WrittenConfig): Problem[] {
-  const { listen, admin, allowRemote } = config;
+  const { listen, admin, allowRemote, access } = config;
+  const hasKeys = (access.keys ?? []).length > 0;
   const problems: Problem[] = [];
   for (const [name, at] of [
     ['listen', listen],
     ['admin', admin],
   ] as const) {
     if (at === 'off' || isLoopback(at.host) || allowRemote) continue;
-    const reason = 'other machines can reach it and there are no caller keys';
-    problems.push(
-      error(
-        [name],
-        `${formatAddress(at)} is refused: ${reason}; use 127.0.0.1, or set allowRemote: true`,
-      ),
-    );
+    if (name === 'listen' && hasKeys) continue;
+    const reason = 'other machines can reach it and';
+    const told =
+      name === 'listen'
+        ? `${reason} there are no caller keys; use 127.0.0.1, add access.keys, or set`
+        : `${reason} it asks for no key; use 127.0.0.1, or set`;
+    problems.push(error([name], `${formatAddress(at)} is refused: ${told} allowRemote: true`));
   }
   if (admin !== 'off' && admin.port !== 0 && formatAddress(listen) === formatAddress(admin)) {
     problems.push(

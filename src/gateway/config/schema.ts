@@ -5,6 +5,7 @@
 
 import { z } from 'zod';
 import * as option from './option.ts';
+import { access } from './schema-access.ts';
 import { limits, log } from './schema-limits.ts';
 import { route } from './schema-route.ts';
 import { upstream } from './schema-upstream.ts';
@@ -17,27 +18,56 @@ const adminAddress = option.parsedText('address or `off`', '127.0.0.1:8788', (te
   text === 'off' ? ('off' as const) : values.parseAddress(text),
 );
 
+const drain = z.strictObject({
+  lag: option.withDefault(option.duration({ min: '0s' }), '5s', {
+    doc: 'Readiness says no, while calls are still taken.',
+    why: 'A balancer needs a few seconds to hear of it.',
+  }),
+  ramp: option.withDefault(option.duration({ min: '0s' }), '15s', {
+    doc: 'More and more answers close their connection, and resting ones are closed at random.',
+    why: 'Callers come back elsewhere one by one, not all at once.',
+  }),
+  grace: option.withDefault(option.duration({ min: '0s' }), '120s', {
+    doc: 'How long running answers may go on after that; then streams are told and cut.',
+    why: 'Most streams end within two minutes; longer ones need a longer grace.',
+  }),
+});
+
+const workers = z
+  .union([z.literal('auto'), option.integer({ min: 1, max: 256 })], {
+    error: () => 'is neither a whole number from 1 to 256 nor "auto"',
+  })
+  .register(option.kindRegistry, { kind: 'whole number or `auto`', example: 'auto' });
+
 /** The configuration file. */
 export const configSchema = z.strictObject({
   listen: option.withDefault(address(), '127.0.0.1:8787', {
     doc: 'Where callers connect.',
-    why: 'Loopback, because caller keys are not offered yet: whoever connects may call.',
+    why: 'Loopback, because without `access.keys` whoever connects may call.',
   }),
   admin: option.withDefault(adminAddress, '127.0.0.1:8788', {
     doc: 'Where health, metrics and the debug views answer, or `off`.',
     why: 'A port of its own, so that it can stay private.',
   }),
+  workers: option.withDefault(workers, 1, {
+    doc: 'Processes that carry calls; `auto` = one for each core. Limits are divided among them.',
+    why: 'One process uses one core, and one is enough for thousands of streams.',
+  }),
+  access: option.group(access, {
+    doc: 'Who may call.',
+    why: 'On a machine of your own nobody needs a key.',
+  }),
   allowRemote: option.withDefault(option.flag(), false, {
-    doc: 'Allow listening on addresses that other machines can reach.',
-    why: 'There are no caller keys yet; saying it out loud prevents an open relay by accident.',
+    doc: 'Allow listening on addresses that other machines can reach without caller keys.',
+    why: 'Saying it out loud prevents an open relay by accident.',
   }),
   edge: option.withDefault(option.choice('own', 'node-http'), 'own', {
     doc: 'HTTP server: our own codec, or that of Node.',
     why: 'The second one exists for comparison; it costs more CPU per call.',
   }),
-  drain: option.withDefault(option.duration({ min: '0s' }), '120s', {
-    doc: 'How long running answers may go on after SIGTERM.',
-    why: 'Set the grace period of the orchestrator above it.',
+  drain: option.group(drain, {
+    doc: 'The way out after SIGTERM: told first, then fewer connections, then the end.',
+    why: 'Set the grace period of the orchestrator above the sum of the three.',
   }),
   simulator: option.withDefault(option.flag(), true, {
     doc: 'Answer models named `sim-*` from the built-in simulator, ahead of all routes.',

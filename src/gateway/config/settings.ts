@@ -1,9 +1,11 @@
 // A configuration with nothing left open: profiles applied, files read, every value parsed and
 // frozen, so that nothing further down ever asks "and if it is not set?".
 
+import type { Priority } from '../../core/caller.ts';
 import type { PhaseLimits, ReplayMark } from '../../core/route.ts';
 import { profiles } from './profiles.ts';
 import type { PhaseName, ProfileName } from './profiles.ts';
+import type { QuotaConfig } from './schema-access.ts';
 import type { RouteConfig } from './schema-route.ts';
 import type { UpstreamConfig } from './schema-upstream.ts';
 import type { WrittenConfig } from './schema.ts';
@@ -49,6 +51,29 @@ export interface RouteSettings {
   readonly addPrefix: string;
 }
 
+/** Lengths of the phases of an orderly end, in ms. */
+export interface DrainSettings {
+  readonly lagMs: number;
+  readonly rampMs: number;
+  readonly graceMs: number;
+}
+
+/** One key of a caller, complete. Holds the key itself only until its hash is made. */
+export interface AccessKeySettings {
+  readonly name: string;
+  readonly key: string | undefined;
+  readonly sha256: string | undefined;
+  readonly tenant: string;
+  readonly priority: Priority;
+  readonly quota: QuotaConfig | undefined;
+}
+
+/** Who may call, complete. */
+export interface AccessSettings {
+  readonly keys: readonly AccessKeySettings[];
+  readonly tenantQuotas: ReadonlyMap<string, QuotaConfig>;
+}
+
 /** The whole configuration, complete. */
 export interface Settings {
   /** The file it came from; `undefined` = built in. */
@@ -56,7 +81,10 @@ export interface Settings {
   readonly listen: Address;
   readonly admin: Address | 'off';
   readonly edge: 'own' | 'node-http';
+  readonly workers: number | 'auto';
+  readonly drain: DrainSettings;
   readonly drainMs: number;
+  readonly access: AccessSettings;
   readonly simulator: boolean;
   readonly log: WrittenConfig['log'];
   readonly limits: WrittenConfig['limits'];
@@ -82,13 +110,29 @@ export function complete(
     listen: written.listen,
     admin: written.admin,
     edge: written.edge,
-    drainMs: written.drain,
+    workers: written.workers,
+    drain: {
+      lagMs: written.drain.lag,
+      rampMs: written.drain.ramp,
+      graceMs: written.drain.grace,
+    },
+    drainMs: written.drain.grace,
+    access: completeAccess(written.access),
     simulator: written.simulator,
     log: written.log,
     limits: written.limits,
     upstreams,
     routes: (written.routes ?? []).map(completeRoute),
   });
+}
+
+function completeAccess({ keys = [], tenants = {} }: WrittenConfig['access']): AccessSettings {
+  return {
+    keys: keys.map(({ name, key, sha256, tenant, priority, quota }) => {
+      return { name, key, sha256, tenant: tenant ?? name, priority, quota };
+    }),
+    tenantQuotas: new Map(Object.entries(tenants).map(([name, { quota }]) => [name, quota])),
+  };
 }
 
 /** The profile of an upstream, told or derived from its dialect. */

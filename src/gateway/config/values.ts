@@ -97,6 +97,42 @@ export function parseName(text: string): string | UnitFault {
   );
 }
 
+/** So many of something per period. */
+export interface Rate {
+  readonly count: number;
+  readonly perMs: number;
+}
+
+const PERIOD_MS: Readonly<Record<string, number>> = { s: 1e3, m: 60e3, h: 3_600e3, d: 86_400e3 };
+
+/** `600/m`: a count per second, minute, hour or day. */
+export function parseRate(text: string): Rate | UnitFault {
+  const found = /^(\d{1,12})\s*\/\s*([smhd])$/.exec(text.trim());
+  const count = Number(found?.[1]);
+  if (found === null || count === 0) {
+    return new UnitFault('is not a rate; write for example "600/m" (per s, m, h or d)');
+  }
+  return { count, perMs: PERIOD_MS[found[2] as string] as number };
+}
+
+/** Shortest key taken: 16 characters of a random text are beyond guessing over a network. */
+const KEY_LENGTH_MIN = 16;
+
+/** A key of a caller: visible ASCII, long enough not to be guessed. */
+export function parseKey(text: string): string | UnitFault {
+  if (!/^[\x21-\x7e]*$/.test(text)) {
+    return new UnitFault('holds a character that a key can not have');
+  }
+  if (text.length >= KEY_LENGTH_MIN) return text;
+  return new UnitFault('is too short; make one with "openssl rand -hex 24"');
+}
+
+/** A SHA-256 digest in lower-case hex. */
+export function parseSha256(text: string): string | UnitFault {
+  if (/^[0-9a-fA-F]{64}$/.test(text)) return text.toLowerCase();
+  return new UnitFault('is not a SHA-256 in hex; make one with "printf %s KEY | sha256sum"');
+}
+
 function httpUrl(text: string): URL | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   return url?.protocol === 'https:' || url?.protocol === 'http:' ? url : undefined;
