@@ -288,6 +288,14 @@ export const errorTable = {
     'The upstream ended its stream with an error event of its own.',
     'Look at the upstream; the event was passed on as it came.',
   ),
+  UPSTREAM_REFUSED: row(
+    'upstream',
+    'stream',
+    0,
+    'never',
+    'The upstream refused the call after the gateway had begun the stream.',
+    'Look at the status in the detail; raise heartbeat.commitAfter if callers need it themselves.',
+  ),
   STREAM_TRUNCATED: row(
     'upstream',
     'stream',

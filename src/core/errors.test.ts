@@ -20,7 +20,8 @@ describe('error table', () => {
       // Nothing is rendered for a caller who left, nor for what the upstream has said itself, nor
       // for an attempt that was replaced.
       const unsaid =
-        row.origin === 'caller' || code === 'UPSTREAM_ERROR_EVENT' || code === 'SUPERSEDED';
+        row.origin === 'caller' ||
+        ['UPSTREAM_ERROR_EVENT', 'UPSTREAM_REFUSED', 'SUPERSEDED'].includes(code);
       if (row.status === 0) ok(unsaid, 'somebody is left without an answer');
       else equal(row.status < 500 || row.status === 501, row.origin === 'caller');
     });

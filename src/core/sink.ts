@@ -14,6 +14,8 @@ export interface Head {
   readonly framing: Framing;
   /** Body bytes when `framing` is `length`, else -1. */
   readonly contentLength: number;
+  /** Made by the gateway before there was an answer: attempts may still be replaced. */
+  readonly provisional?: true;
 }
 
 /** Lets a sink hold back the one who feeds it. Both calls may be repeated without harm. */

@@ -122,6 +122,11 @@ function wholeRoute(
   });
 }
 
+/** One endpoint of one upstream, the same in all routes. */
+export function targetKey(upstream: UpstreamSettings, endpoint: Endpoint): string {
+  return `${upstream.name} ${endpoint.key}`;
+}
+
 interface TargetFacts {
   readonly tier: number;
   readonly edit: TargetEdit | undefined;
@@ -147,7 +152,7 @@ function targetOf(name: string, from: Tier, endpoint: Endpoint, facts: TargetFac
     lenient: settings.lenient,
     replayBytesMax: replayBytes,
   });
-  const key = `${settings.name} ${endpoint.key}`;
+  const key = targetKey(settings, endpoint);
   return Object.freeze({ key, endpoint, upstream: settings.name, tier, weight: 1, edit, route });
 }
 

@@ -2,17 +2,12 @@
 // Lives as long as the gateway; reloads change only which routes lead into it.
 
 import type { Clock } from '../core/clock.ts';
-import { stack } from '../core/layer.ts';
-import type { Layer, Service } from '../core/layer.ts';
 import { Leases } from '../core/leases.ts';
 import type { Random } from '../core/random.ts';
 import { BufferBudget } from '../core/replay-body.ts';
 import { Sweep } from '../core/sweep.ts';
 import { CallIds } from '../edges/http-server/call-ids.ts';
 import type { EdgeDeps, EdgeObserver, EdgeOptions } from '../edges/http-server/edge-options.ts';
-import { meaningLayer } from '../layers/meaning/meaning.ts';
-import { observeLayer } from '../layers/observe/observe.ts';
-import { timeoutsLayer } from '../layers/timeouts/timeouts.ts';
 import { simulatorService } from '../simulator/simulator.ts';
 import type { LineWriter } from '../telemetry/access-log.ts';
 import { CallRecord } from '../telemetry/call-record.ts';
@@ -21,11 +16,15 @@ import type { EndpointView } from '../transport/endpoint-pool.ts';
 import { Transport } from '../transport/transport.ts';
 import { defaultTransportOptions } from '../transport/transport-options.ts';
 import type { Settings } from './config/settings.ts';
+import { LayerMetrics } from './layer-metrics.ts';
 import type { RouteTable, Services } from './route-table.ts';
+import { Stacks } from './stacks.ts';
 import { TransportMetrics } from './transport-metrics.ts';
 
 /** Unused connections kept ready per model endpoint; saves a handshake on the next call. */
 const SPARES = 1;
+
+const breakerStates = { closed: 0, 'half-open': 1, open: 2 } as const;
 
 /** The parts of a gateway that outlive reloads. Ends by `close`. */
 export class Engine {
@@ -36,6 +35,8 @@ export class Engine {
   readonly #metrics = new Metrics();
   readonly #transportMetrics: TransportMetrics;
   readonly #transport: Transport;
+  readonly #layerMetrics: LayerMetrics;
+  readonly #stacks: Stacks;
   #callerConnections: number = 0;
 
   constructor(clock: Clock, random: Random, settings: Settings, lines: LineWriter | undefined) {
@@ -49,16 +50,33 @@ export class Engine {
       { ...defaultTransportOptions, headLimits: head },
       this.#transportMetrics,
     );
-    const observe = observeLayer({
-      clock,
-      leases,
-      observer: new CallRecord(this.#metrics, clock, lines),
-    });
-    this.services = servicesOf(
-      [observe, timeoutsLayer({ sweep }), meaningLayer({ clock, sweep })],
-      this.#transport.service,
-      simulatorService({ clock, random }),
+    const layerMetrics = new LayerMetrics(this.#metrics);
+    this.#layerMetrics = layerMetrics;
+    this.#stacks = new Stacks(
+      {
+        clock,
+        random,
+        leases,
+        sweep,
+        observers: {
+          calls: new CallRecord(this.#metrics, clock, lines),
+          attempts: layerMetrics.attempts,
+          balance: layerMetrics.balance,
+          breaker: layerMetrics.breaker,
+          heartbeat: layerMetrics.heartbeat,
+          retry: layerMetrics.retry,
+          deadline: layerMetrics.deadline,
+        },
+      },
+      settings,
     );
+    const stacks = this.#stacks;
+    const wire = this.#transport.service;
+    this.services = {
+      wire: (route, upstreams) => stacks.wire(route, upstreams, wire),
+      simulator: stacks.simulator(simulatorService({ clock, random })),
+      local: (answer) => stacks.local(answer),
+    };
     this.edgeDeps = {
       clock,
       random,
@@ -91,6 +109,7 @@ export class Engine {
     const keys = new Set(table.endpoints.map(({ key }) => key));
     for (const { key } of this.endpoints()) if (!keys.has(key)) this.#forget(key);
     this.#transport.retain(keys);
+    this.#stacks.retain(table);
     for (const endpoint of table.endpoints) {
       this.#transport.warm(endpoint, table.warm.has(endpoint) ? SPARES : 0);
     }
@@ -123,20 +142,16 @@ export class Engine {
   #collect(): void {
     this.#metrics.leases.at().value = this.leases.size;
     this.#metrics.serverConnections.at().value = this.#callerConnections;
+    for (const { upstream, remaining } of this.#stacks.budgets.view(this.edgeDeps.clock.now())) {
+      this.#layerMetrics.retryBudget.at(upstream).value = remaining;
+    }
     for (const { key, open, idle } of this.endpoints()) {
+      const state = breakerStates[this.#stacks.breakers.stateOf(key)];
+      this.#layerMetrics.breakerState.at(key).value = state;
       this.#metrics.openConnections.at(key, 'active').value = open - idle;
       this.#metrics.openConnections.at(key, 'idle').value = idle;
     }
   }
-}
-
-/** The stacks: all layers over the wire and the simulator, the outermost over everything else. */
-function servicesOf(layers: readonly Layer[], wire: Service, simulator: Service): Services {
-  return {
-    wire: () => stack(layers, wire),
-    simulator: stack(layers, simulator),
-    local: (answer) => stack(layers.slice(0, 1), answer),
-  };
 }
 
 function edgeOptionsOf({ limits }: Settings, head: EdgeOptions['head']): EdgeOptions {

@@ -79,3 +79,9 @@ export function dialectOfCaller(head: RequestHead, dialects: RefusalDialects): D
   if (target.startsWith('/v1/') || SERVED.test(target)) return dialects.chat;
   return dialects.plain;
 }
+
+/** What a request without a valid key is told. */
+export function unauthorized(why: 'missing' | 'unknown'): CallError {
+  const detail = why === 'missing' ? 'None was sent.' : 'The one that was sent is not known here.';
+  return new CallError('UNAUTHORIZED', { detail, shouldRetry: false });
+}

@@ -8,7 +8,7 @@ import { readProxySettings } from '../transport/proxy-settings.ts';
 import { SIMULATOR, SIMULATOR_MODELS } from './config/built-in.ts';
 import type { Environment } from './config/interpolate.ts';
 import type { RouteSettings, Settings, UpstreamSettings } from './config/settings.ts';
-import { simulatedDestinations, wiredDestinations } from './destinations.ts';
+import { simulatedDestinations, targetKey, wiredDestinations } from './destinations.ts';
 import type { Destination, Destinations, Tier, WiredUpstream } from './destinations.ts';
 import { EndpointTable } from './endpoints.ts';
 import { nameMatcher, pathMatcher } from './glob.ts';
@@ -49,6 +49,10 @@ export interface CompiledRoute {
 export interface RouteTable {
   readonly routes: readonly CompiledRoute[];
   readonly endpoints: readonly Endpoint[];
+  /** Names of all upstreams. */
+  readonly upstreams: ReadonlySet<string>;
+  /** Keys of all targets of all routes. */
+  readonly targetKeys: ReadonlySet<string>;
   /** Endpoints of models, to which an unused connection is kept ready while they have traffic. */
   readonly warm: ReadonlySet<Endpoint>;
 }
@@ -87,7 +91,21 @@ export function compileRoutes(
           );
     routes.push(compile(route, destinations));
   }
-  return { routes, endpoints: endpoints.all, warm };
+  return {
+    routes,
+    endpoints: endpoints.all,
+    upstreams: new Set(upstreams.keys()),
+    targetKeys: targetKeys(upstreams.values()),
+    warm,
+  };
+}
+
+function targetKeys(upstreams: Iterable<WiredUpstream>): ReadonlySet<string> {
+  const keys = new Set<string>();
+  for (const { settings, endpoints } of upstreams) {
+    for (const endpoint of endpoints) keys.add(targetKey(settings, endpoint));
+  }
+  return keys;
 }
 
 /** The upstreams of a route in order; none for the simulator, which is not of the configuration. */

@@ -3,6 +3,9 @@
 // route that could still match asks for one, and each byte only once.
 // Invariant: never throws, and decides at the latest when the body is complete or not kept whole.
 
+import { AccessKeys } from './access/access-keys.ts';
+import type { Admission } from './access/access-keys.ts';
+import type { AccessObserver } from './access/access-observer.ts';
 import { anonymousCaller } from '../core/caller.ts';
 import type { Dialect } from '../core/dialect.ts';
 import { CallError } from '../core/errors.ts';
@@ -23,6 +26,7 @@ import {
   isProbe,
   noRouteError,
   refusal,
+  unauthorized,
   webSocketRefusal,
 } from './local-answers.ts';
 import { BodyModel } from './body-model.ts';
@@ -42,10 +46,12 @@ const refusalDialects = {
 class Undecided {
   readonly plan: PathPlan;
   readonly model: BodyModel;
+  readonly admission: Admission | undefined;
 
-  constructor(plan: PathPlan, model: BodyModel) {
+  constructor(plan: PathPlan, model: BodyModel, admission: Admission | undefined) {
     this.plan = plan;
     this.model = model;
+    this.admission = admission;
   }
 }
 
@@ -55,12 +61,14 @@ export class ConfiguredRouter implements Router {
   readonly #settings: Settings;
   readonly #services: Services;
   readonly #plans: PathPlans;
+  readonly #keys: AccessKeys;
   readonly #probe: Service;
   readonly #noWebSocket: Service;
   readonly #ownRoutes = new Map<Dialect, Route>();
 
-  constructor(settings: Settings, services: Services, env: Environment) {
+  constructor(settings: Settings, services: Services, env: Environment, observer?: AccessObserver) {
     this.#settings = settings;
+    this.#keys = new AccessKeys(settings.access.keys, observer);
     this.#services = services;
     this.table = compileRoutes(settings, services, env);
     this.#plans = new PathPlans(this.table.routes);
@@ -80,16 +88,23 @@ export class ConfiguredRouter implements Router {
     const waiting = body.routing;
     if (waiting instanceof Undecided) {
       // By the plan of the configuration under which it began, whatever came into force since.
-      return this.#decide(head, body, waiting.plan, waiting.model);
+      return this.#decide(head, body, waiting.plan, waiting.admission, waiting.model);
     }
     if (head.upgrade === 'websocket') return this.#own(head, this.#noWebSocket);
-    return this.#decide(head, body, this.#plans.planFor(head.target), undefined);
+    const plan = this.#plans.planFor(head.target);
+    if (this.#keys.size === 0) return this.#decide(head, body, plan, undefined, undefined);
+    const admission = this.#keys.find(head.headers);
+    if (typeof admission === 'object') return this.#decide(head, body, plan, admission, undefined);
+    // Whoever asks whether somebody is here learns nothing else.
+    if (isProbe(head.method, plan.path)) return this.#own(head, this.#probe);
+    return this.#refuse(head, unauthorized(admission));
   }
 
   #decide(
     head: RequestHead,
     body: ReplayBody,
     plan: PathPlan,
+    admission: Admission | undefined,
     begun: BodyModel | undefined,
   ): Resolution | undefined {
     let model = begun;
@@ -105,26 +120,29 @@ export class ConfiguredRouter implements Router {
           model = new BodyModel();
         }
         if (!model.read(body)) {
-          body.routing ??= new Undecided(plan, model);
+          body.routing ??= new Undecided(plan, model, admission);
           return undefined;
         }
         if (model.name === undefined || !route.model.matches(model.name)) continue;
       }
-      return this.#take(head, planned);
+      return this.#take(head, planned, admission);
     }
     return this.#takeNone(head, plan, model?.name);
   }
 
-  #take(head: RequestHead, planned: PlannedRoute): Resolution {
+  #take(head: RequestHead, planned: PlannedRoute, admission: Admission | undefined): Resolution {
     if (planned.route.guarded && this.#fromWebPage(head)) return this.#refuseWebPage(head);
     const to = head.method === 'POST' ? planned.post : planned.other;
+    // A key of this gateway opens nothing anywhere else, and must not be seen there.
+    const headers =
+      admission === undefined ? head.headers : this.#keys.stripped(head.headers, admission.via);
     return {
       route: to.route,
       service: to.service,
       path: planned.path,
-      headers: head.headers,
-      caller: anonymousCaller,
-      fingerprint: to.callerKeys ? fingerprintOf(head.headers) : '',
+      headers,
+      caller: admission?.caller ?? anonymousCaller,
+      fingerprint: to.callerKeys ? fingerprintOf(headers) : '',
     };
   }
 

@@ -1,6 +1,7 @@
 // One configuration, compiled and immutable. A request keeps the snapshot it started with; a reload
 // makes a new one and says what changed between the two.
 
+import type { AccessObserver } from './access/access-observer.ts';
 import type { Environment } from './config/interpolate.ts';
 import { explained } from './config/explain.ts';
 import type { ExplainedOption } from './config/explain.ts';
@@ -15,10 +16,16 @@ export class Snapshot {
   readonly settings: Settings;
   readonly router: ConfiguredRouter;
 
-  constructor(loaded: Loaded, settings: Settings, services: Services, env: Environment) {
+  constructor(
+    loaded: Loaded,
+    settings: Settings,
+    services: Services,
+    env: Environment,
+    access?: AccessObserver,
+  ) {
     this.loaded = loaded;
     this.settings = settings;
-    this.router = new ConfiguredRouter(settings, services, env);
+    this.router = new ConfiguredRouter(settings, services, env, access);
   }
 
   /** Every option with its value and source, secrets masked. */

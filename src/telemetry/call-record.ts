@@ -36,19 +36,14 @@ interface ModelSeries {
   readonly output: Series;
 }
 
-/** Series of whole answers of one endpoint. */
-interface EndpointSeries {
-  readonly durations: HistogramSeries[];
-  readonly complete: Series;
-}
-
 /** Records calls into metrics and the access log. */
 export class CallRecord {
   readonly #metrics: Metrics;
   readonly #clock: Clock;
   readonly #log: LineWriter | undefined;
   readonly #routes = new Map<string, RouteSeries>();
-  readonly #endpoints = new Map<string, EndpointSeries>();
+  /** Whole answers of each endpoint, by status. */
+  readonly #endpoints = new Map<string, HistogramSeries[]>();
 
   constructor(metrics: Metrics, clock: Clock, log: LineWriter | undefined) {
     this.#metrics = metrics;
@@ -105,17 +100,15 @@ export class CallRecord {
     if (error !== undefined) {
       const shown = timeline.firstByteAt === NEVER ? '' : String(status);
       this.#metrics.clientDuration.at(endpoint, shown, error.code).record(seconds);
-      this.#metrics.attempts.at(endpoint, error.code).value += 1;
       return;
     }
     let known = this.#endpoints.get(endpoint);
     if (known === undefined) {
-      known = { durations: [], complete: this.#metrics.attempts.at(endpoint, 'complete') };
+      known = [];
       this.#endpoints.set(endpoint, known);
     }
-    known.complete.value += 1;
-    known.durations[status] ??= this.#metrics.clientDuration.at(endpoint, String(status), '');
-    known.durations[status].record(seconds);
+    known[status] ??= this.#metrics.clientDuration.at(endpoint, String(status), '');
+    known[status].record(seconds);
   }
 
   #recordStream(call: Call, series: RouteSeries, error: CallError | undefined): void {

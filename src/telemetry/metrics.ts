@@ -19,28 +19,28 @@ export class Metrics {
   readonly #delay = monitorEventLoopDelay({ resolution: 20 });
   #lastUtilization = performance.eventLoopUtilization();
 
-  readonly serverDuration: Family<HistogramSeries> = this.#histogram(metricTable.serverDuration);
-  readonly serverActive: Family<Series> = this.#series(metricTable.serverActive);
-  readonly serverConnections: Family<Series> = this.#series(metricTable.serverConnections);
-  readonly serverRefused: Family<Series> = this.#series(metricTable.serverRefused);
-  readonly clientDuration: Family<HistogramSeries> = this.#histogram(metricTable.clientDuration);
-  readonly openConnections: Family<Series> = this.#series(metricTable.openConnections);
-  readonly connectionDuration: Family<HistogramSeries> = this.#histogram(
+  readonly serverDuration: Family<HistogramSeries> = this.histogram(metricTable.serverDuration);
+  readonly serverActive: Family<Series> = this.series(metricTable.serverActive);
+  readonly serverConnections: Family<Series> = this.series(metricTable.serverConnections);
+  readonly serverRefused: Family<Series> = this.series(metricTable.serverRefused);
+  readonly clientDuration: Family<HistogramSeries> = this.histogram(metricTable.clientDuration);
+  readonly openConnections: Family<Series> = this.series(metricTable.openConnections);
+  readonly connectionDuration: Family<HistogramSeries> = this.histogram(
     metricTable.connectionDuration,
   );
-  readonly aiDuration: Family<HistogramSeries> = this.#histogram(metricTable.aiDuration);
-  readonly aiFirstChunk: Family<HistogramSeries> = this.#histogram(metricTable.aiFirstChunk);
-  readonly aiTokens: Family<Series> = this.#series(metricTable.aiTokens);
-  readonly upstreamRequests: Family<Series> = this.#series(metricTable.upstreamRequests);
-  readonly connectionsClosed: Family<Series> = this.#series(metricTable.connectionsClosed);
-  readonly stale: Family<Series> = this.#series(metricTable.stale);
-  readonly idleBudget: Family<Series> = this.#series(metricTable.idleBudget);
-  readonly attempts: Family<Series> = this.#series(metricTable.attempts);
-  readonly streamEnd: Family<Series> = this.#series(metricTable.streamEnd);
-  readonly lenientEnds: Family<Series> = this.#series(metricTable.lenientEnds);
-  readonly leases: Family<Series> = this.#series(metricTable.leases);
-  readonly loopDelay: Family<Series> = this.#series(metricTable.loopDelay);
-  readonly loopUtilization: Family<Series> = this.#series(metricTable.loopUtilization);
+  readonly aiDuration: Family<HistogramSeries> = this.histogram(metricTable.aiDuration);
+  readonly aiFirstChunk: Family<HistogramSeries> = this.histogram(metricTable.aiFirstChunk);
+  readonly aiTokens: Family<Series> = this.series(metricTable.aiTokens);
+  readonly upstreamRequests: Family<Series> = this.series(metricTable.upstreamRequests);
+  readonly connectionsClosed: Family<Series> = this.series(metricTable.connectionsClosed);
+  readonly stale: Family<Series> = this.series(metricTable.stale);
+  readonly idleBudget: Family<Series> = this.series(metricTable.idleBudget);
+  readonly attempts: Family<Series> = this.series(metricTable.attempts);
+  readonly streamEnd: Family<Series> = this.series(metricTable.streamEnd);
+  readonly lenientEnds: Family<Series> = this.series(metricTable.lenientEnds);
+  readonly leases: Family<Series> = this.series(metricTable.leases);
+  readonly loopDelay: Family<Series> = this.series(metricTable.loopDelay);
+  readonly loopUtilization: Family<Series> = this.series(metricTable.loopUtilization);
 
   constructor() {
     this.#delay.enable();
@@ -77,13 +77,15 @@ export class Metrics {
     this.loopUtilization.at().value = since.utilization;
   }
 
-  #series(row: MetricRow): Family<Series> {
+  /** A family of counters or gauges, shown from now on. */
+  series(row: MetricRow): Family<Series> {
     const family = new Family(row, () => new Series());
     this.#register(row, () => exportSeries(family));
     return family;
   }
 
-  #histogram(row: MetricRow): Family<HistogramSeries> {
+  /** A family of histograms of seconds, shown from now on. */
+  histogram(row: MetricRow): Family<HistogramSeries> {
     const family = new Family(row, () => new HistogramSeries(durationBuckets));
     this.#register(row, () => exportHistogram(family, durationBuckets));
     return family;

@@ -9,6 +9,7 @@ export interface CallLine {
   readonly path: string;
   readonly status: number;
   readonly verdict: string;
+  readonly route: string;
   readonly upstream: string;
   readonly attempts: number;
   readonly replays: number;

@@ -71,7 +71,12 @@ describe('the ending of a stream', () => {
       const steps = events.map((bytes) => ({ afterMs: 2, bytes }));
       const whole: Behaviour = { answer: sseAnswer(steps) };
       before(async () => {
-        gateway = await startHoldfast(upstream.url, { dialect: name, timeouts, lines });
+        gateway = await startHoldfast(upstream.url, {
+          dialect: name,
+          timeouts,
+          lines,
+          bare: true,
+        });
       });
       after(() => gateway.close());
 

@@ -5,15 +5,12 @@
 import { createHash } from 'node:crypto';
 import type { Caller } from '../../src/core/caller.ts';
 import { anonymousCaller } from '../../src/core/caller.ts';
-import type { Dialect } from '../../src/core/dialect.ts';
 import { Leases } from '../../src/core/leases.ts';
 import { seededRandom } from '../../src/core/random.ts';
 import { BufferBudget } from '../../src/core/replay-body.ts';
-import type { Route, RouteKind } from '../../src/core/route.ts';
-import type { Target } from '../../src/core/target.ts';
+import type { Route } from '../../src/core/route.ts';
 import { Sweep } from '../../src/core/sweep.ts';
-import { dialectTable } from '../../src/gateway/dialect-table.ts';
-import { profileLimits } from '../../src/gateway/config/settings.ts';
+import type { CallObserver } from '../../src/layers/observe/observe.ts';
 import { testEndpoint } from '../../src/testing/test-call.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { defaultTransportOptions } from '../../src/transport/transport-options.ts';
@@ -22,8 +19,8 @@ import { Draw } from './draw.ts';
 import { SimulatedNetwork } from './network.ts';
 import { Peer, weathers } from './peer.ts';
 import type { Weather } from './peer.ts';
-import { simulatedStacks } from './simulated-stacks.ts';
-import type { SimulatedStacks } from './simulated-stacks.ts';
+import { simulatedGateway } from './simulated-gateway.ts';
+import type { SimulatedGateway } from './simulated-gateway.ts';
 import { VirtualCaller } from './virtual-caller.ts';
 import type { CallPlan } from './virtual-caller.ts';
 
@@ -37,9 +34,9 @@ export interface RunOptions {
 export interface RunReport {
   readonly seed: number;
   readonly calls: number;
-  /** Whole answers, the upstream's own errors included. */
+  /** Whole answers, those with an error event of the upstream's own included. */
   readonly answered: number;
-  /** Failures that callers saw, by code. */
+  /** Failures that callers saw, by code or status. */
   readonly failed: Readonly<Record<string, number>>;
   /** Requests that reached a peer whole. */
   readonly arrived: number;
@@ -50,13 +47,14 @@ export interface RunReport {
   readonly digest: string;
 }
 
-const DIALECTS = ['anthropic', 'openai-chat', 'openai-responses'] as const;
 const PEERS = 3;
 const FIRST_PORT = 9_000;
 /** Calls come this close together on average, ms; about a hundred run at a time. */
 const SPACING_MS = 40;
 /** Weather lasts about this long, ms. */
 const WEATHER_MS = 15_000;
+/** A place that is well again is found out within this time, ms. */
+const NOTICE_MS = 40_000;
 /** Longer than any limit of a call; whoever is not over then hangs. */
 const HANGING_MS = 3_600_000;
 
@@ -81,8 +79,7 @@ class World {
   readonly #network = new SimulatedNetwork(this.#clock);
   readonly #peers: Peer[] = [];
   readonly #transport: Transport;
-  readonly #stacks: SimulatedStacks;
-  readonly #routes: Route[] = [];
+  readonly #gateway: SimulatedGateway;
   readonly #broken: string[] = [];
   readonly #failed = new Map<string, number>();
   /** Calls that must not run twice. */
@@ -98,12 +95,13 @@ class World {
     const random = seededRandom(options.seed + 1);
     const deps = { clock: this.#clock, random, leases: this.#leases };
     this.#transport = new Transport({ ...deps, connector: this.#network }, defaultTransportOptions);
-    this.#stacks = simulatedStacks({ ...deps, sweep: this.#sweep }, this.#transport.service);
-    for (let at = 0; at < PEERS; at += 1) this.#addPeer(at);
-    for (const dialect of DIALECTS) {
-      this.#routes.push(routeTo(dialectTable[dialect], 'completion'));
-      this.#routes.push(routeTo(dialectTable[dialect], 'other'));
-    }
+    const ports = Array.from({ length: PEERS }, (_none, at) => FIRST_PORT + at);
+    this.#gateway = simulatedGateway(
+      { ...deps, sweep: this.#sweep, calls: this.#verdicts() },
+      ports,
+      this.#transport.service,
+    );
+    for (const port of ports) this.#addPeer(port);
   }
 
   run(): RunReport {
@@ -128,36 +126,54 @@ class World {
     };
   }
 
-  #addPeer(at: number): void {
-    const peer = new Peer(this.#clock, this.#draw);
-    this.#peers.push(peer);
-    this.#network.add(testEndpoint(FIRST_PORT + at).key, peer);
+  /** One verdict for each call, and none for anything else. */
+  #verdicts(): CallObserver {
+    const open = new Set<string>();
+    return {
+      callStarted: ({ id }) => {
+        if (open.has(id)) this.#broken.push(`9: ${id} began twice`);
+        open.add(id);
+      },
+      callEnded: ({ id }) => {
+        if (!open.delete(id)) this.#broken.push(`9: ${id} has two verdicts`);
+      },
+    };
   }
 
-  /** Every peer has a weather of its own; one of them is always fair. */
+  #addPeer(port: number): void {
+    const peer = new Peer(this.#clock, this.#draw);
+    this.#peers.push(peer);
+    this.#network.add(testEndpoint(port).key, peer);
+  }
+
+  /**
+   * One peer clears up, and a while later another one may darken: somewhere the weather has always
+   * been fair for long enough to have been noticed.
+   */
   #changeWeather(): void {
-    const fair = this.#draw.whole(0, PEERS);
-    for (const [at, peer] of this.#peers.entries()) {
-      peer.weather = at === fair ? (weathers[0] as Weather) : this.#draw.one(weathers);
-    }
-    if (this.#begun < this.#options.calls) {
-      this.#clock.after(this.#draw.scale(WEATHER_MS / 3, WEATHER_MS * 3), () =>
-        this.#changeWeather(),
-      );
-    }
+    const fair = weathers[0] as Weather;
+    const next = this.#draw.one(this.#peers);
+    next.weather = fair;
+    this.#clock.after(NOTICE_MS, () => {
+      for (const peer of this.#peers) if (peer !== next) peer.weather = this.#draw.one(weathers);
+      if (this.#begun >= this.#options.calls) return;
+      const lasts = this.#draw.scale(WEATHER_MS / 3, WEATHER_MS * 3);
+      this.#clock.after(lasts, () => this.#changeWeather());
+    });
   }
 
   #nextCaller(): void {
     if (this.#begun >= this.#options.calls) return;
     this.#begun += 1;
     this.#running += 1;
-    const plan = this.#plan(`call-${this.#begun}`);
+    const { service, route } = this.#draw.one(this.#gateway.destinations);
+    const plan = this.#plan(`call-${this.#begun}`, route);
     const caller = new VirtualCaller(
       {
         clock: this.#clock,
         draw: this.#draw,
         budget: this.#budget,
-        service: this.#stacks.service(plan.route),
+        service,
         broken: (promise, id) => this.#broken.push(`${promise} (${id})`),
         done: (done) => this.#done(done),
       },
@@ -167,9 +183,8 @@ class World {
     this.#clock.after(this.#draw.scale(SPACING_MS / 20, SPACING_MS * 3), () => this.#nextCaller());
   }
 
-  #plan(id: string): CallPlan {
+  #plan(id: string, route: Route): CallPlan {
     const draw = this.#draw;
-    const route = draw.one(this.#routes);
     if (route.replay === 'strict') this.#strict.add(id);
     return {
       id,
@@ -184,8 +199,9 @@ class World {
   #done(caller: VirtualCaller): void {
     const { error, plan, status } = caller;
     this.#running -= 1;
-    if (error === undefined) this.#answered += 1;
-    else this.#failed.set(error.code, (this.#failed.get(error.code) ?? 0) + 1);
+    const failure = error?.code ?? (status < 400 ? undefined : `status ${status}`);
+    if (failure === undefined) this.#answered += 1;
+    else this.#failed.set(failure, (this.#failed.get(failure) ?? 0) + 1);
     const told = error === undefined ? status : error.code;
     this.#digest.update(`${this.#clock.now()} ${plan.id} ${told}\n`);
   }
@@ -193,7 +209,7 @@ class World {
   #judgeTheEnd(): void {
     if (this.#running > 0) this.#broken.push(`8: ${this.#running} calls hang`);
     this.#judgeExecutions();
-    this.#stacks.close();
+    this.#gateway.close();
     this.#transport.destroy();
     this.#clock.advance(1_000);
     const { size } = this.#leases;
@@ -214,28 +230,4 @@ class World {
       if (times > 1 && this.#strict.has(id)) this.#broken.push(`4: ${id} ran ${times} times`);
     }
   }
-}
-
-/** A route over all peers: two of the first choice, one to fall back to. */
-function routeTo(dialect: Dialect, kind: RouteKind): Route {
-  const base = {
-    name: `${dialect.name} ${kind}`,
-    kind,
-    dialect,
-    credential: 'stored',
-    limits: profileLimits(kind === 'completion' ? 'llm-hosted' : 'rest', 30_000),
-    replay: kind === 'completion' ? ('idle-race' as const) : ('strict' as const),
-    lenient: false,
-    replayBytesMax: 64 * 1024,
-  };
-  const targets = Array.from({ length: PEERS }, (_, at): Target => {
-    const endpoint = testEndpoint(FIRST_PORT + at);
-    const upstream = at < PEERS - 1 ? 'main' : 'backup';
-    const key = `${upstream} ${endpoint.key}`;
-    const tier = at < PEERS - 1 ? 0 : 1;
-    const route = { ...base, upstream, targets: [], endpoints: [endpoint] };
-    return { key, endpoint, upstream, tier, weight: 1, edit: undefined, route };
-  });
-  const endpoints = targets.map(({ endpoint }) => endpoint);
-  return { ...base, upstream: 'main', targets, endpoints };
 }

@@ -12,6 +12,8 @@ export interface HoldfastOptions {
   readonly lenient?: boolean;
   readonly edge?: string;
   readonly limits?: Record<string, string>;
+  /** Nothing is tried again or given up: callers see what the wire saw. */
+  readonly bare?: boolean;
   /** Takes the access log's lines. */
   readonly lines?: string[];
 }
@@ -25,13 +27,21 @@ export function startHoldfast(
   const upstream: Record<string, unknown> = { dialect, profile, endpoints: [upstreamUrl] };
   if (timeouts !== undefined) upstream['timeouts'] = timeouts;
   if (replay !== undefined) upstream['replay'] = replay;
+  if (options.bare === true) upstream['breaker'] = false;
   if (lenient !== undefined) upstream['lenient'] = lenient;
   const config: Record<string, unknown> = {
     listen: '127.0.0.1:0',
     admin: '127.0.0.1:0',
     log: { level: 'silent', access: options.lines !== undefined },
     upstreams: { test: upstream },
-    routes: [{ name: 'all', match: { path: '/**' }, upstreams: ['test'] }],
+    routes: [
+      {
+        name: 'all',
+        match: { path: '/**' },
+        upstreams: ['test'],
+        ...(options.bare === true ? { retry: { attempts: 1 } } : {}),
+      },
+    ],
   };
   if (edge !== undefined) config['edge'] = edge;
   if (options.limits !== undefined) config['limits'] = options.limits;

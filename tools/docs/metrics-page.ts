@@ -1,5 +1,6 @@
 // The page of metrics, from the table that the registry is made from.
 
+import { layerMetricTable } from '../../src/telemetry/layer-metric-table.ts';
 import { metricTable, type MetricRow } from '../../src/telemetry/metric-table.ts';
 import { code, generatedPage, table } from './markdown.ts';
 
@@ -9,7 +10,8 @@ bounded.`;
 
 /** Renders docs/reference/metrics.md. */
 export function metricsPage(): string {
-  const rows = Object.values<MetricRow>(metricTable).map(({ name, type, labels, help }) => [
+  const all: MetricRow[] = [...Object.values(metricTable), ...Object.values(layerMetricTable)];
+  const rows = all.map(({ name, type, labels, help }) => [
     code(name),
     type,
     labels.map(code).join(', '),

@@ -7,6 +7,7 @@ import type { Dialect } from '../../core/dialect.ts';
 import type { CallError } from '../../core/errors.ts';
 import { HeaderList } from '../../core/header-list.ts';
 import type { Head } from '../../core/sink.ts';
+import type { UpgradeRefusal } from './upgrade.ts';
 
 /** A whole response made from an error. */
 export interface ErrorAnswer {
@@ -14,12 +15,16 @@ export interface ErrorAnswer {
   readonly body: Buffer;
 }
 
-/** Words `error` in `dialect`. Never holds a cause: causes may hold addresses or secrets. */
+/**
+ * Words `error` in `dialect`; a refused upgrade may have a status and fields of its own. Never
+ * holds a cause: causes may hold addresses or secrets.
+ */
 export function errorAnswer(
   error: CallError,
   dialect: Dialect,
   callId: string,
   clock: Clock,
+  upgrade?: UpgradeRefusal,
 ): ErrorAnswer {
   const rendered = dialect.renderError(error, callId);
   const body = Buffer.from(rendered.body);
@@ -32,9 +37,13 @@ export function errorAnswer(
     fields.push(['Retry-After', String(Math.ceil(error.retryAfterMs / 1000))]);
   }
   if (error.shouldRetry !== undefined) fields.push(['x-should-retry', String(error.shouldRetry)]);
+  for (const [name, value] of upgrade?.fields ?? []) fields.push([name, value]);
+  const status = upgrade?.status ?? rendered.status;
+  // RFC 9110 15.5.2.
+  if (rendered.status === 401) fields.push(['WWW-Authenticate', 'Bearer']);
   const head: Head = {
-    status: rendered.status,
-    reason: STATUS_CODES[rendered.status] ?? '',
+    status,
+    reason: STATUS_CODES[status] ?? '',
     headers: HeaderList.of(fields),
     framing: 'length',
     contentLength: body.length,

@@ -17,6 +17,7 @@ import type { RequestHead } from '../../http1/head.ts';
 import type { EdgeDeps } from './edge-options.ts';
 import { errorAnswer } from './error-answer.ts';
 import type { Router } from './router.ts';
+import type { UpgradeRefusal } from './upgrade.ts';
 
 /** Where an exchange says its response. */
 export interface ResponseSide {
@@ -33,6 +34,8 @@ export interface CallerSide extends BodySource {
   finish(trailers: HeaderList | undefined): void;
   /** The response will never be whole; end so that no client can take it for whole. */
   cut(): void;
+  /** The call was answered with 101. What it returns stands in this one's place from now on. */
+  upgrade(callId: string, head: Head): CallerSide;
 }
 
 const NO_BODY = ReplayBody.none();
@@ -47,11 +50,13 @@ export class Exchange implements Sink {
   headSent: boolean = false;
   readonly #deps: EdgeDeps;
   readonly #router: Router;
-  readonly #side: CallerSide;
+  #side: CallerSide;
   readonly #cancellation = new Cancellation();
   #call: Call | undefined = undefined;
   #flow: Flow = freeFlow;
   #held: boolean = false;
+  /** What the upgrade handler said of the request; asked once, before the first `resolve`. */
+  #upgrade: 'plain' | 'expected' | undefined = undefined;
 
   constructor(
     deps: EdgeDeps,
@@ -82,7 +87,7 @@ export class Exchange implements Sink {
 
   /** Asks the router; does nothing once dispatched. */
   dispatch(): void {
-    if (this.#call !== undefined || this.over) return;
+    if (this.#call !== undefined || this.over || !this.#mayGoOn()) return;
     const resolution = this.#router.resolve(this.request, this.body);
     if (resolution === undefined) return;
     this.timeline.routedAt = this.#deps.clock.now();
@@ -156,9 +161,13 @@ export class Exchange implements Sink {
   start(head: Head, flow: Flow): void {
     if (this.over) return;
     this.headSent = true;
+    if (head.status === 101 && this.#upgrade === 'expected') {
+      this.#side = this.#side.upgrade(this.id, head);
+      return;
+    }
     this.#flow = flow;
     // No attempt can be replaced any more, so nothing of the upload need be kept.
-    this.body.commit();
+    if (head.provisional !== true) this.body.commit();
     this.#side.response.head(this.request, head, this.id);
     if (this.#held) flow.pause();
   }
@@ -181,9 +190,25 @@ export class Exchange implements Sink {
     else this.#answer(error);
   }
 
-  #answer(error: CallError): void {
+  /** Asks the upgrade handler; false when it refused the request, which is then answered. */
+  #mayGoOn(): boolean {
+    if (this.#upgrade !== undefined) return true;
+    const said = this.#deps.upgrades?.begin(this.id, this.request) ?? 'plain';
+    // What comes behind a handshake that is not granted need not be HTTP.
+    if (said !== 'plain') this.request.keepAlive = false;
+    if (typeof said === 'string') {
+      this.#upgrade = said;
+      return true;
+    }
+    this.#deps.observer.refused(said.error.code, said.error.message);
+    this.#settle();
+    this.#answer(said.error, said);
+    return false;
+  }
+
+  #answer(error: CallError, refusal?: UpgradeRefusal): void {
     const dialect: Dialect = this.#call?.route.dialect ?? this.#router.dialectFor(this.request);
-    const { head, body } = errorAnswer(error, dialect, this.id, this.#deps.clock);
+    const { head, body } = errorAnswer(error, dialect, this.id, this.#deps.clock, refusal);
     this.headSent = true;
     this.#side.response.head(this.request, head, this.id);
     if (this.request.method !== 'HEAD') this.#side.response.body(body);
@@ -203,5 +228,6 @@ export class Exchange implements Sink {
     this.over = true;
     this.#flow = freeFlow;
     this.body.release();
+    if (this.#upgrade === 'expected') this.#deps.upgrades?.forget(this.id);
   }
 }

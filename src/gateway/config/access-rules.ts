@@ -1,5 +1,6 @@
 // Rules about keys and tenants that no single option shows.
 
+import { digestOf } from './key-digest.ts';
 import type { Path, Problem } from './problem.ts';
 import type { AccessKeyConfig, QuotaConfig } from './schema-access.ts';
 import type { WrittenConfig } from './schema.ts';
@@ -36,9 +37,11 @@ function keyProblems(
   }
   const twin = keys.findIndex(({ name }) => name === key.name);
   if (twin < at) say(`"${key.name}" is the name of another key; choose one of its own`, 'name');
-  const same = keys.findIndex((other) => other.key !== undefined && other.key === key.key);
-  if (key.key !== undefined && same < at) {
-    say(`is the key of "${keys[same]?.name}" too; every caller needs one of its own`, 'key');
+  const digest = digestOf(key);
+  const same = keys.findIndex((other) => digestOf(other) === digest);
+  if (digest !== '' && same < at) {
+    const reason = `is the key of "${keys[same]?.name}" too; every caller needs one of its own`;
+    say(reason, key.key === undefined ? 'sha256' : 'key');
   }
   if (key.quota !== undefined) problems.push(...quotaProblems(key.quota, [...path, 'quota']));
   return problems;

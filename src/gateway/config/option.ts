@@ -3,7 +3,7 @@
 // Invariant: a default stands here in the spelling a person would write, and nowhere else.
 
 import { z } from 'zod';
-import { UnitFault, parseDuration, parseSize } from './units.ts';
+import { UnitFault, parseDuration, parsePercent, parseSize } from './units.ts';
 
 /** What is known of one option beside its schema. */
 export interface OptionMeta {
@@ -88,6 +88,11 @@ export function duration(bounds?: { min?: string; orNone?: boolean }): Parsed<nu
   };
   const kind = bounds?.orNone === true ? 'duration or `none`' : 'duration';
   return parsed(kind, '30s', parse, unitless('s'));
+}
+
+/** A percentage; a share of 1. */
+export function percentage(): Parsed<number> {
+  return parsed('percentage', '50%', parsePercent, unitless('%'));
 }
 
 /** A size with its unit, at least `min`; bytes. */

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import * as option from './option.ts';
+import { heartbeat, retry, sticky } from './schema-policies.ts';
 import { headerName } from './schema-upstream.ts';
 import * as values from './values.ts';
 
@@ -76,6 +77,18 @@ export const route = z.strictObject({
       why: 'What the first can not take, the next does; a list because order is the simplest rule.',
     },
   ),
+  retry: option.group(retry, {
+    doc: 'Further attempts after a failure that no caller has seen yet.',
+    why: 'What fails before its first content can be replaced without a trace.',
+  }),
+  heartbeat: option.group(heartbeat, {
+    doc: 'How silent answers are kept alive.',
+    why: 'What is silent for long is closed by somebody on the way.',
+  }),
+  sticky: option.optional(sticky, {
+    doc: 'Header whose value keeps calls on one endpoint while that one is not overloaded.',
+    why: 'Providers keep prompts in caches of their own; the second call of a session finds it.',
+  }),
   rewrite: option.group(
     z.strictObject({
       stripPrefix: option.optional(option.parsedText('path', '/servicenow', values.parsePrefix), {

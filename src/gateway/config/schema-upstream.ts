@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import * as option from './option.ts';
+import { adaptive } from './schema-policies.ts';
 import { phaseDocs, phaseNames, profileNames } from './profiles.ts';
 import type { PhaseName } from './profiles.ts';
 import * as values from './values.ts';
@@ -84,6 +85,14 @@ export const upstream = z.strictObject({
   timeouts: option.group(timeouts, {
     doc: 'Limits of single phases that differ from the profile.',
     why: 'One slow model should not need a profile of its own.',
+  }),
+  adaptive: option.group(adaptive, {
+    doc: 'Learns the limit for the first byte from the answers of the last minutes.',
+    why: 'A service that usually answers in 50 ms is lost after two seconds, not after thirty.',
+  }),
+  breaker: option.withDefault(option.flag(), true, {
+    doc: 'Leave endpoints alone that fail, by the rules of the top-level `breaker`.',
+    why: 'Off for an upstream whose failures say nothing about the next call.',
   }),
   replay: option.optional(option.choice('strict', 'idle-race', 'always'), {
     doc: 'When a failed send may be repeated on a fresh connection. Without it: idle-race for LLM completions of the llm profiles, else strict.',

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import * as option from './option.ts';
 import { access } from './schema-access.ts';
 import { limits, log } from './schema-limits.ts';
+import { breaker } from './schema-policies.ts';
 import { route } from './schema-route.ts';
 import { upstream } from './schema-upstream.ts';
 import * as values from './values.ts';
@@ -68,6 +69,10 @@ export const configSchema = z.strictObject({
   drain: option.group(drain, {
     doc: 'The way out after SIGTERM: told first, then fewer connections, then the end.',
     why: 'Set the grace period of the orchestrator above the sum of the three.',
+  }),
+  breaker: option.group(breaker, {
+    doc: 'When an endpoint that fails is left alone.',
+    why: 'Callers are told at once, and the endpoint can recover.',
   }),
   simulator: option.withDefault(option.flag(), true, {
     doc: 'Answer models named `sim-*` from the built-in simulator, ahead of all routes.',

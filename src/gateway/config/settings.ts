@@ -3,6 +3,15 @@
 
 import type { Priority } from '../../core/caller.ts';
 import type { PhaseLimits, ReplayMark } from '../../core/route.ts';
+import { defaultBreakerOptions } from '../../layers/breaker/options.ts';
+import type { BreakerOptions } from '../../layers/breaker/options.ts';
+import { defaultHeartbeatOptions } from '../../layers/heartbeat/options.ts';
+import type { HeartbeatOptions } from '../../layers/heartbeat/options.ts';
+import { defaultRetryOptions } from '../../layers/retry/options.ts';
+import type { RetryOptions } from '../../layers/retry/options.ts';
+import { modelAdaptiveLimit, restAdaptiveLimit } from '../../layers/timeouts/options.ts';
+import type { AdaptiveLimit } from '../../layers/timeouts/options.ts';
+import { digestOf } from './key-digest.ts';
 import { profiles } from './profiles.ts';
 import type { PhaseName, ProfileName } from './profiles.ts';
 import type { QuotaConfig } from './schema-access.ts';
@@ -29,6 +38,9 @@ export interface UpstreamSettings {
   readonly completionReplay: ReplayMark;
   readonly otherReplay: ReplayMark;
   readonly lenient: boolean;
+  readonly breaker: boolean;
+  /** Bounds of a learned first-byte limit; `undefined` = the limit of the phase stands. */
+  readonly adaptive: AdaptiveLimit | undefined;
   readonly acceptEncoding: 'identity' | 'pass';
   /** Fields that replace the caller's credentials; empty = pass-through. */
   readonly credentials: readonly (readonly [name: string, value: string])[];
@@ -47,6 +59,10 @@ export interface RouteSettings {
   readonly match: RouteConfig['match'];
   /** At least one; tiers in order. */
   readonly upstreams: readonly RouteUpstream[];
+  readonly heartbeat: HeartbeatOptions;
+  readonly retry: RetryOptions;
+  /** Lower-case name of the header whose value keeps calls together. */
+  readonly sticky: string | undefined;
   readonly stripPrefix: string;
   readonly addPrefix: string;
 }
@@ -58,11 +74,11 @@ export interface DrainSettings {
   readonly graceMs: number;
 }
 
-/** One key of a caller, complete. Holds the key itself only until its hash is made. */
+/** One key of a caller, complete. The key itself is not kept. */
 export interface AccessKeySettings {
   readonly name: string;
-  readonly key: string | undefined;
-  readonly sha256: string | undefined;
+  /** SHA-256 of the key, lower-case hex. */
+  readonly sha256: string;
   readonly tenant: string;
   readonly priority: Priority;
   readonly quota: QuotaConfig | undefined;
@@ -85,6 +101,7 @@ export interface Settings {
   readonly drain: DrainSettings;
   readonly drainMs: number;
   readonly access: AccessSettings;
+  readonly breaker: BreakerOptions;
   readonly simulator: boolean;
   readonly log: WrittenConfig['log'];
   readonly limits: WrittenConfig['limits'];
@@ -118,27 +135,50 @@ export function complete(
     },
     drainMs: written.drain.grace,
     access: completeAccess(written.access),
+    breaker: {
+      ...defaultBreakerOptions,
+      failuresInARow: written.breaker.failures,
+      successRateMin: written.breaker.successRate,
+      openMsMin: written.breaker.openMin,
+      openMsMax: written.breaker.openMax,
+    },
     simulator: written.simulator,
     log: written.log,
     limits: written.limits,
     upstreams,
-    routes: (written.routes ?? []).map(completeRoute),
+    routes: (written.routes ?? []).map((route) => completeRoute(route, upstreams)),
   });
 }
 
 function completeAccess({ keys = [], tenants = {} }: WrittenConfig['access']): AccessSettings {
   return {
-    keys: keys.map(({ name, key, sha256, tenant, priority, quota }) => {
-      return { name, key, sha256, tenant: tenant ?? name, priority, quota };
+    keys: keys.map((key) => {
+      const { name, tenant = name, priority, quota } = key;
+      return { name, sha256: digestOf(key), tenant, priority, quota };
     }),
     tenantQuotas: new Map(Object.entries(tenants).map(([name, { quota }]) => [name, quota])),
+  };
+}
+
+function adaptiveOf(upstream: UpstreamConfig, profile: ProfileName): AdaptiveLimit | undefined {
+  const { adaptive } = upstream;
+  if (!(adaptive.enabled ?? profile === 'rest')) return undefined;
+  const usual = profile === 'rest' ? restAdaptiveLimit : modelAdaptiveLimit;
+  return {
+    floorMs: adaptive.floor ?? usual.floorMs,
+    ceilingMs: adaptive.ceiling ?? usual.ceilingMs,
+    completions: usual.completions,
   };
 }
 
 /** The profile of an upstream, told or derived from its dialect. */
 export function profileOf(upstream: UpstreamConfig): ProfileName {
   if (upstream.profile !== undefined) return upstream.profile;
-  return /^(anthropic|openai)/.test(upstream.dialect) ? 'llm-hosted' : 'rest';
+  return isModelDialect(upstream.dialect) ? 'llm-hosted' : 'rest';
+}
+
+function isModelDialect(name: DialectName | undefined): boolean {
+  return name !== undefined && /^(anthropic|openai)/.test(name);
 }
 
 /** The limits of an upstream: its own where told, else those of its profile. */
@@ -200,19 +240,54 @@ function completeUpstream(
     completionReplay: upstream.replay ?? profile.completionReplay,
     otherReplay: upstream.replay ?? 'strict',
     lenient: upstream.lenient,
+    breaker: upstream.breaker,
+    adaptive: adaptiveOf(upstream, profileName),
     acceptEncoding: upstream.acceptEncoding ?? profile.acceptEncoding,
     credentials: credentials === 'passthrough' ? [] : Object.entries(credentials.header),
   };
 }
 
-function completeRoute(route: RouteConfig): RouteSettings {
+function completeRoute(
+  route: RouteConfig,
+  upstreams: ReadonlyMap<string, UpstreamSettings>,
+): RouteSettings {
+  const dialect = upstreams.get(routeUpstream(route.upstreams[0] ?? '').name)?.dialect;
   const { path, model } = route.match;
   return {
     name: route.name ?? (model === undefined ? path : `${path} ${model}`),
     match: route.match,
     upstreams: route.upstreams.map(routeUpstream),
+    heartbeat: heartbeatOf(route.heartbeat, dialect),
+    retry: { ...defaultRetryOptions, ...retryOf(route.retry) },
+    sticky: route.sticky,
     stripPrefix: route.rewrite.stripPrefix ?? '',
     addPrefix: route.rewrite.addPrefix ?? '',
+  };
+}
+
+function heartbeatOf(
+  written: RouteConfig['heartbeat'],
+  dialect: DialectName | undefined,
+): HeartbeatOptions {
+  // An EventSource acts on statuses, so a generic stream is not begun on behalf of its upstream.
+  const unasked = isModelDialect(dialect)
+    ? defaultHeartbeatOptions.commitAfterMs
+    : Number.POSITIVE_INFINITY;
+  return {
+    everyMs: written.enabled ? written.every : Number.POSITIVE_INFINITY,
+    commitAfterMs: written.commitAfter ?? unasked,
+    padBytes: written.padding,
+    ndjsonBlankLines: written.blankLines,
+    jsonWhitespace: written.leadingSpace,
+  };
+}
+
+function retryOf(written: RouteConfig['retry']): Partial<RetryOptions> {
+  return {
+    attemptsMax: written.attempts,
+    gateBytes: written.holdBytes,
+    gateMs: written.holdFor,
+    retryAfterMsMax: written.waitMax,
   };
 }
 

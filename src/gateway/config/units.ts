@@ -39,6 +39,19 @@ export function parseSize(text: string): number | UnitFault {
   return new UnitFault('is not a whole number of bytes');
 }
 
+/** A share of `50%` or `12.5%`. */
+export function parsePercent(text: string): number | UnitFault {
+  const found = /^(\d{1,3}(?:\.\d+)?)\s*%$/.exec(text.trim());
+  const percent = Number(found?.[1]);
+  if (found !== null && percent <= 100) return percent / 100;
+  return new UnitFault('is not a percentage; write for example "50%"');
+}
+
+/** A share as it is written. */
+export function formatPercent(share: number): string {
+  return `${Math.round(share * 1e4) / 100}%`;
+}
+
 /** The shortest exact way to write a duration. */
 export function formatDuration(ms: number): string {
   return ms === Number.POSITIVE_INFINITY ? 'none' : format(ms, MS_BY_UNIT, 'ms');

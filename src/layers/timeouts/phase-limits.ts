@@ -28,16 +28,20 @@ export interface CallFacts {
   readonly awaitsCaller: boolean;
 }
 
-/** The first limit that has passed at `now`, or `undefined`. */
+/**
+ * The first limit that has passed at `now`, or `undefined`. `firstByteMs` stands in for the one
+ * among `limits` where it was learned.
+ */
 export function overdue(
   timeline: Timeline,
   limits: PhaseLimits,
   facts: CallFacts,
   now: number,
+  firstByteMs: number = limits.firstByteMs,
 ): Overdue | undefined {
   const inPhase =
     timeline.firstByteAt === NEVER
-      ? beforeAnswer(timeline, limits, facts, now)
+      ? beforeAnswer(timeline, limits, facts, firstByteMs, now)
       : duringAnswer(timeline, limits, now);
   return inPhase ?? total(timeline, limits, now);
 }
@@ -46,6 +50,7 @@ function beforeAnswer(
   timeline: Timeline,
   limits: PhaseLimits,
   facts: CallFacts,
+  firstByteMs: number,
   now: number,
 ): Overdue | undefined {
   const { acquiredAt, connectedAt, securedAt, firstWriteAt, uploadProgressAt, sentAt } = timeline;
@@ -62,7 +67,7 @@ function beforeAnswer(
     const since = Math.max(firstWriteAt, uploadProgressAt);
     return passed('SEND_STALLED', now - since, limits.uploadMs, 'without upload progress');
   }
-  return passed('FIRST_BYTE_TIMEOUT', now - sentAt, limits.firstByteMs, 'without a first byte');
+  return passed('FIRST_BYTE_TIMEOUT', now - sentAt, firstByteMs, 'without a first byte');
 }
 
 function duringAnswer(timeline: Timeline, limits: PhaseLimits, now: number): Overdue | undefined {

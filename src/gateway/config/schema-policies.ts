@@ -1,0 +1,145 @@
+// Options of the layers that keep calls alive: retry, breaker, limits, heartbeats. A default that a
+// layer has is taken from there, so that no number has two homes.
+
+import { z } from 'zod';
+import { defaultBreakerOptions } from '../../layers/breaker/options.ts';
+import { defaultHeartbeatOptions } from '../../layers/heartbeat/options.ts';
+import { defaultRetryOptions } from '../../layers/retry/options.ts';
+import { modelAdaptiveLimit, restAdaptiveLimit } from '../../layers/timeouts/options.ts';
+import * as option from './option.ts';
+import { formatDuration, formatPercent, formatSize } from './units.ts';
+import * as values from './values.ts';
+
+const enabled = (what: string): z.ZodPrefault<z.ZodType<boolean, boolean | string>> =>
+  option.withDefault(option.flag(), true, {
+    doc: `Whether ${what}.`,
+    why: 'Off for comparison, or where something in front does it already.',
+  });
+
+/** `breaker`. */
+export const breaker = z.strictObject({
+  failures: option.withDefault(
+    option.integer({ min: 1, max: 1_000 }),
+    defaultBreakerOptions.failuresInARow,
+    {
+      doc: 'Failures in a row that open the circuit.',
+      why: 'Five in a row hardly ever happen by chance.',
+    },
+  ),
+  successRate: option.withDefault(
+    option.percentage(),
+    formatPercent(defaultBreakerOptions.successRateMin),
+    {
+      doc: 'A share of successes below this opens it too, over 30 s and at least 10 calls.',
+      why: 'An endpoint that fails every second call never fails five times in a row.',
+    },
+  ),
+  openMin: option.withDefault(
+    option.duration({ min: '100ms' }),
+    formatDuration(defaultBreakerOptions.openMsMin),
+    {
+      doc: 'How long it stays open at first; doubled each time it opens again.',
+      why: 'A restart takes seconds.',
+    },
+  ),
+  openMax: option.withDefault(
+    option.duration({ min: '100ms' }),
+    formatDuration(defaultBreakerOptions.openMsMax),
+    {
+      doc: 'Longest time between two probes.',
+      why: 'After an outage of hours, minutes matter little.',
+    },
+  ),
+});
+
+/** `adaptive` of an upstream. */
+export const adaptive = z.strictObject({
+  enabled: option.optional(option.flag(), {
+    doc: 'Whether it learns. Without it: yes for profile rest, no for models.',
+    why: 'The same path of a model answers a stream at once and a whole answer after minutes.',
+  }),
+  floor: option.optional(option.duration({ min: '10ms' }), {
+    doc: `Never shorter than this. Without it: ${formatDuration(restAdaptiveLimit.floorMs)} for rest, ${formatDuration(modelAdaptiveLimit.floorMs)} for models.`,
+    why: 'A pause for garbage collection is no failure.',
+  }),
+  ceiling: option.optional(option.duration({ min: '10ms' }), {
+    doc: 'Never longer than this, nor than timeouts.firstByte.',
+    why: 'However slow it has become, somebody is waiting.',
+  }),
+});
+
+/** `retry` of a route. */
+export const retry = z.strictObject({
+  attempts: option.withDefault(
+    option.integer({ min: 1, max: 10 }),
+    defaultRetryOptions.attemptsMax,
+    {
+      doc: 'Attempts of one call, the first included. 1 = none beyond it.',
+      why: 'What fails three times is not bad luck.',
+    },
+  ),
+  holdBytes: option.withDefault(
+    option.size({ min: '0B' }),
+    formatSize(defaultRetryOptions.gateBytes),
+    {
+      doc: 'An answer is held back until its first content, but no more of it than this.',
+      why: 'An error event behind a 200 can then still be replaced.',
+    },
+  ),
+  holdFor: option.withDefault(
+    option.duration({ min: '0s' }),
+    formatDuration(defaultRetryOptions.gateMs),
+    {
+      doc: 'And for no longer than this after its head.',
+      why: 'A model that thinks before its first word must not look dead.',
+    },
+  ),
+  waitMax: option.withDefault(
+    option.duration({ min: '0s' }),
+    formatDuration(defaultRetryOptions.retryAfterMsMax),
+    {
+      doc: 'A longer Retry-After is passed on instead of waited for.',
+      why: 'Whoever has to wait for minutes should know it.',
+    },
+  ),
+});
+
+/** `heartbeat` of a route. */
+export const heartbeat = z.strictObject({
+  enabled: enabled('silent answers are kept alive'),
+  every: option.withDefault(
+    option.duration({ min: '100ms' }),
+    formatDuration(defaultHeartbeatOptions.everyMs),
+    {
+      doc: 'Silence after which a caller hears from the gateway: a comment or ping between events.',
+      why: 'Proxies on the way close what is silent for 30 to 60 s.',
+    },
+  ),
+  commitAfter: option.optional(option.duration({ min: '100ms', orNone: true }), {
+    doc: `Silence before any answer after which a caller who asked for a stream gets its head. Without it: ${formatDuration(defaultHeartbeatOptions.commitAfterMs)} for model dialects, else none.`,
+    why: 'Keeps the connection, but an error is then told inside the stream, where SDKs do not retry.',
+  }),
+  padding: option.withDefault(
+    option.size({ min: '0B' }),
+    formatSize(defaultHeartbeatOptions.padBytes),
+    {
+      doc: 'Least size of a heartbeat.',
+      why: 'Some proxies collect 2 KiB before they pass anything on.',
+    },
+  ),
+  blankLines: option.withDefault(option.flag(), defaultHeartbeatOptions.ndjsonBlankLines, {
+    doc: 'Put empty lines between JSON lines (NDJSON).',
+    why: 'Only for readers known to skip them.',
+  }),
+  leadingSpace: option.withDefault(option.flag(), defaultHeartbeatOptions.jsonWhitespace, {
+    doc: 'Put spaces in front of JSON answers that take long; commits 200 for them too.',
+    why: 'Legal in JSON, but it costs every error its status.',
+  }),
+});
+
+/** A header whose value keeps calls on one endpoint. */
+export const sticky = option.parsedText(
+  'header name',
+  'x-claude-code-session-id',
+  values.parseHeaderName,
+);

@@ -1,0 +1,153 @@
+// Counts what the layers report. The layers know observers, not metrics; this is where they meet.
+// Series are looked up by text, which is too dear for the path of every call, so attempts keep
+// theirs by target.
+
+import type { Call } from '../core/call.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { AttemptObserver, Target } from '../core/target.ts';
+import type { BalanceObserver } from '../layers/balance/balance-observer.ts';
+import type { BreakerObserver } from '../layers/breaker/breaker-observer.ts';
+import type { DeadlineObserver } from '../layers/deadline/deadline-observer.ts';
+import type { HeartbeatObserver } from '../layers/heartbeat/observer.ts';
+import type { RetryObserver } from '../layers/retry/retry-observer.ts';
+import type { AccessObserver } from './access/access-observer.ts';
+import { layerMetricTable } from '../telemetry/layer-metric-table.ts';
+import type { Family, Series } from '../telemetry/metric-family.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+
+/** The families of all layers, and the observers that fill them. */
+export class LayerMetrics {
+  readonly attempts: AttemptObserver;
+  readonly balance: BalanceObserver;
+  readonly breaker: BreakerObserver;
+  readonly heartbeat: HeartbeatObserver;
+  readonly retry: RetryObserver;
+  readonly deadline: DeadlineObserver;
+  readonly access: AccessObserver;
+  readonly breakerState: Family<Series>;
+  readonly retryBudget: Family<Series>;
+
+  constructor(metrics: Metrics) {
+    this.attempts = new AttemptCounts(metrics);
+    this.breakerState = metrics.series(layerMetricTable.breakerState);
+    this.retryBudget = metrics.series(layerMetricTable.retryBudget);
+    this.retry = retryCounts(metrics);
+    this.deadline = deadlineCounts(metrics);
+    this.access = accessCounts(metrics);
+    this.balance = balanceCounts(metrics);
+    this.breaker = breakerCounts(metrics);
+    this.heartbeat = heartbeatCounts(metrics);
+  }
+}
+
+/** Attempts by endpoint and outcome. */
+class AttemptCounts implements AttemptObserver {
+  readonly #metrics: Metrics;
+  readonly #whole = new WeakMap<Target, Series>();
+
+  constructor(metrics: Metrics) {
+    this.#metrics = metrics;
+  }
+
+  attemptBegan(): void {}
+
+  attemptAnswered(): void {}
+
+  attemptOver(target: Target, _call: Call, outcome: Outcome): void {
+    if (outcome.kind !== 'ok') {
+      this.#metrics.attempts.at(target.endpoint.key, outcome.cause).value += 1;
+      return;
+    }
+    let series = this.#whole.get(target);
+    if (series === undefined) {
+      series = this.#metrics.attempts.at(target.endpoint.key, outcome.cause);
+      this.#whole.set(target, series);
+    }
+    series.value += 1;
+  }
+}
+
+function balanceCounts(metrics: Metrics): BalanceObserver {
+  const panics = metrics.series(layerMetricTable.panics);
+  const spills = metrics.series(layerMetricTable.spills);
+  const refused = metrics.series(layerMetricTable.noTarget);
+  return {
+    spilled: (route, upstream) => {
+      spills.at(route, upstream).value += 1;
+    },
+    panicked: (route) => {
+      panics.at(route).value += 1;
+    },
+    refused: (route) => {
+      refused.at(route).value += 1;
+    },
+  };
+}
+
+function retryCounts(metrics: Metrics): RetryObserver {
+  const retries = metrics.series(layerMetricTable.retries);
+  const denied = metrics.series(layerMetricTable.retryDenied);
+  return {
+    retried: (upstream, cause) => {
+      retries.at(upstream, cause).value += 1;
+    },
+    denied: (upstream, why) => {
+      denied.at(upstream, why).value += 1;
+    },
+  };
+}
+
+function deadlineCounts(metrics: Metrics): DeadlineObserver {
+  const deadlines = metrics.series(layerMetricTable.deadlines);
+  return {
+    fieldIgnored: () => {
+      deadlines.at('ignored').value += 1;
+    },
+    refused: (why) => {
+      deadlines.at(why).value += 1;
+    },
+    spared: () => {
+      deadlines.at('spared').value += 1;
+    },
+    cut: (phase) => {
+      deadlines.at(phase).value += 1;
+    },
+  };
+}
+
+function accessCounts(metrics: Metrics): AccessObserver {
+  const refused = metrics.series(layerMetricTable.accessRefused);
+  return {
+    keyMissing: () => {
+      refused.at('missing').value += 1;
+    },
+    keyUnknown: (field) => {
+      refused.at(field).value += 1;
+    },
+  };
+}
+
+function breakerCounts(metrics: Metrics): BreakerObserver {
+  const trips = metrics.series(layerMetricTable.breakerTrips);
+  return {
+    opened: ({ endpoint }, reason) => {
+      trips.at(endpoint, reason).value += 1;
+    },
+    halfOpened() {},
+    closed() {},
+    refused() {},
+  };
+}
+
+function heartbeatCounts(metrics: Metrics): HeartbeatObserver {
+  const heartbeats = metrics.series(layerMetricTable.heartbeats);
+  const early = metrics.series(layerMetricTable.earlyHeads);
+  return {
+    sent: (dialect) => {
+      heartbeats.at(dialect).value += 1;
+    },
+    committed: (route) => {
+      early.at(route).value += 1;
+    },
+  };
+}

@@ -1,0 +1,176 @@
+// The layers of every route, and what they remember between calls. What is remembered outlives
+// reloads and is shared by all routes that lead to one upstream; the options are those of a route.
+// A stack reads as a list, outermost first; `stack` refuses it in any other order.
+
+import type { Clock } from '../core/clock.ts';
+import { stack } from '../core/layer.ts';
+import type { Layer, Service } from '../core/layer.ts';
+import type { Leases } from '../core/leases.ts';
+import type { Random } from '../core/random.ts';
+import type { Sweep } from '../core/sweep.ts';
+import type { AttemptObserver } from '../core/target.ts';
+import { balanceLayer } from '../layers/balance/balance.ts';
+import type { BalanceObserver } from '../layers/balance/balance-observer.ts';
+import type { ChoiceGate } from '../layers/balance/gates.ts';
+import { Loads } from '../layers/balance/loads.ts';
+import { defaultBalanceOptions } from '../layers/balance/options.ts';
+import { breakerLayer } from '../layers/breaker/breaker.ts';
+import type { BreakerObserver } from '../layers/breaker/breaker-observer.ts';
+import { Breakers } from '../layers/breaker/breakers.ts';
+import type { BreakerOptions } from '../layers/breaker/options.ts';
+import { deadlineLayer } from '../layers/deadline/deadline.ts';
+import type { DeadlineObserver } from '../layers/deadline/deadline-observer.ts';
+import { withTimeLeft } from '../layers/deadline/time-left.ts';
+import { heartbeatLayer } from '../layers/heartbeat/heartbeat.ts';
+import type { HeartbeatObserver } from '../layers/heartbeat/observer.ts';
+import { asksForStream } from '../layers/heartbeat/stream-ask.ts';
+import { meaningLayer } from '../layers/meaning/meaning.ts';
+import { observeLayer } from '../layers/observe/observe.ts';
+import type { CallObserver } from '../layers/observe/observe.ts';
+import { RetryBudgets } from '../layers/retry/retry-budgets.ts';
+import type { RetryObserver } from '../layers/retry/retry-observer.ts';
+import { retryLayer } from '../layers/retry/retry.ts';
+import { FirstByteTimes } from '../layers/timeouts/first-byte-times.ts';
+import type { AdaptiveLimit } from '../layers/timeouts/options.ts';
+import { timeoutsLayer } from '../layers/timeouts/timeouts.ts';
+import type { RouteSettings, UpstreamSettings } from './config/settings.ts';
+import type { RouteTable } from './route-table.ts';
+
+/** Who hears what the layers do. */
+export interface StackObservers {
+  readonly calls: CallObserver;
+  readonly attempts: AttemptObserver;
+  readonly balance: BalanceObserver;
+  readonly deadline: DeadlineObserver;
+  readonly breaker: BreakerObserver;
+  readonly heartbeat: HeartbeatObserver;
+  readonly retry: RetryObserver;
+}
+
+/** What stacks are made from. */
+export interface StacksDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly leases: Leases;
+  readonly sweep: Sweep;
+  readonly observers: StackObservers;
+  /** Stands between every two layers; for tests and simulation. */
+  readonly between?: (below: string) => Layer;
+}
+
+/** The options that hold for all routes. */
+export interface StacksOptions {
+  readonly breaker: BreakerOptions;
+}
+
+/** Makes stacks and owns their memory. Ends by `close`. */
+export class Stacks {
+  readonly breakers: Breakers;
+  readonly loads: Loads = new Loads();
+  readonly budgets: RetryBudgets = new RetryBudgets();
+  readonly times: FirstByteTimes;
+  readonly #deps: StacksDeps;
+
+  constructor(deps: StacksDeps, options: StacksOptions) {
+    this.#deps = deps;
+    const { clock, random, observers } = deps;
+    this.times = new FirstByteTimes({ clock });
+    this.breakers = new Breakers({ clock, random, observer: observers.breaker }, options.breaker);
+  }
+
+  /** The stack of one route over the wire. */
+  wire(route: RouteSettings, upstreams: readonly UpstreamSettings[], wire: Service): Service {
+    return this.#stack([...this.#outer(route), ...this.#inner(route, upstreams)], wire);
+  }
+
+  /** The stack over the embedded simulator, which is no place to choose or to give up. */
+  simulator(simulator: Service): Service {
+    const { clock, sweep } = this.#deps;
+    return this.#stack(
+      [this.#observe(), timeoutsLayer({ sweep }), meaningLayer({ clock, sweep })],
+      simulator,
+    );
+  }
+
+  /** Wraps an answer of the gateway's own, so that it is seen like a call. */
+  local(answer: Service): Service {
+    return this.#stack([this.#observe()], answer);
+  }
+
+  /** Forgets what a new configuration does not have. */
+  retain({ endpoints, targetKeys, upstreams }: RouteTable): void {
+    const endpointKeys = new Set(endpoints.map(({ key }) => key));
+    this.breakers.retain(endpointKeys);
+    this.times.retain(endpointKeys);
+    this.loads.retain(targetKeys);
+    this.budgets.retain(upstreams);
+  }
+
+  #stack(layers: readonly Layer[], terminal: Service): Service {
+    const { between } = this.#deps;
+    return stack(layers, terminal, between === undefined ? {} : { between });
+  }
+
+  /** What a call passes once. */
+  #outer(route: RouteSettings): Layer[] {
+    const { clock, sweep, observers } = this.#deps;
+    return [
+      this.#observe(),
+      deadlineLayer({ clock, sweep, latency: this.times, observer: observers.deadline }),
+      heartbeatLayer(
+        { clock, sweep, wantsStream: asksForStream, observer: observers.heartbeat },
+        route.heartbeat,
+      ),
+    ];
+  }
+
+  /** What every attempt passes. */
+  #inner(route: RouteSettings, upstreams: readonly UpstreamSettings[]): Layer[] {
+    const { clock, random, sweep, observers } = this.#deps;
+    const breaks = upstreams.some((upstream) => upstream.breaker);
+    const gates: ChoiceGate[] = breaks ? [this.breakers] : [];
+    return [
+      retryLayer(
+        { clock, random, sweep, budgets: this.budgets, observer: observers.retry },
+        route.retry,
+      ),
+      balanceLayer(
+        {
+          clock,
+          random,
+          loads: this.loads,
+          gates,
+          observers: [observers.attempts],
+          recovery: this.breakers,
+          observer: observers.balance,
+        },
+        { ...defaultBalanceOptions, sticky: route.sticky },
+      ),
+      ...(breaks ? [breakerLayer({ clock, breakers: this.breakers })] : []),
+      timeoutsLayer(
+        {
+          sweep,
+          times: this.times,
+          isClosed: (attempt) => this.breakers.isClosed(attempt),
+          fieldsWithTimeLeft: (attempt) => withTimeLeft(attempt, clock.now()),
+        },
+        { adaptive: adaptiveLimits(upstreams) },
+      ),
+      meaningLayer({ clock, sweep }),
+    ];
+  }
+
+  #observe(): Layer {
+    const { clock, leases, observers } = this.#deps;
+    return observeLayer({ clock, leases, observer: observers.calls });
+  }
+}
+
+function adaptiveLimits(
+  upstreams: readonly UpstreamSettings[],
+): ReadonlyMap<string, AdaptiveLimit> {
+  const limits = new Map<string, AdaptiveLimit>();
+  for (const { name, adaptive } of upstreams)
+    if (adaptive !== undefined) limits.set(name, adaptive);
+  return limits;
+}

@@ -1,0 +1,149 @@
+// Sends each attempt to one of its route's targets. chooser.ts decides which; this file asks it,
+// makes the attempt's own copy of the call, and sees to it that everybody hears how it went.
+// A route without targets passes untouched.
+
+import { attemptOf } from '../../core/call.ts';
+import type { Call } from '../../core/call.ts';
+import type { Clock } from '../../core/clock.ts';
+import { CallError } from '../../core/errors.ts';
+import { judged } from '../../core/judged.ts';
+import type { Layer, Service } from '../../core/layer.ts';
+import type { Random } from '../../core/random.ts';
+import type { Sink } from '../../core/sink.ts';
+import type { AttemptObserver, Target } from '../../core/target.ts';
+import { AnnouncingSink } from './announcing-sink.ts';
+import { BalanceAttempt } from './balance-attempt.ts';
+import type { AttemptContext } from './balance-attempt.ts';
+import { silentBalanceObserver } from './balance-observer.ts';
+import type { BalanceObserver } from './balance-observer.ts';
+import { Chooser } from './chooser.ts';
+import type { ChoiceGate, Recovery } from './gates.ts';
+import type { Loads } from './loads.ts';
+import { defaultBalanceOptions } from './options.ts';
+import type { BalanceOptions } from './options.ts';
+import { Plan } from './plan.ts';
+import type { Slot } from './plan.ts';
+import { TriedTargets } from './tried-targets.ts';
+
+/** What the layer is given. */
+export interface BalanceDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly loads: Loads;
+  /** Asked for each candidate; cheap ones and those that refuse most often first. */
+  readonly gates: readonly ChoiceGate[];
+  /** Told of every attempt. */
+  readonly observers: readonly AttemptObserver[];
+  /** Knows recoveries, for the slow start; without it there is none. */
+  readonly recovery?: Recovery;
+  readonly observer?: BalanceObserver;
+}
+
+/** Chooses an endpoint for every attempt. */
+export function balanceLayer(
+  deps: BalanceDeps,
+  options: BalanceOptions = defaultBalanceOptions,
+): Layer {
+  const balancer = new Balancer(deps, options);
+  return { name: 'balance', wrap: (next) => (call, sink) => balancer.send(next, call, sink) };
+}
+
+const nowhere: readonly Target[] = [];
+
+class Balancer {
+  readonly #clock: Clock;
+  readonly #loads: Loads;
+  readonly #gates: readonly ChoiceGate[];
+  readonly #observer: BalanceObserver;
+  readonly #context: AttemptContext;
+  readonly #chooser: Chooser;
+  readonly #options: BalanceOptions;
+  readonly #plans = new WeakMap<readonly Target[], Plan>();
+  #plan: Plan | undefined = undefined;
+
+  constructor(deps: BalanceDeps, options: BalanceOptions) {
+    const { clock, loads, gates, observers } = deps;
+    this.#clock = clock;
+    this.#loads = loads;
+    this.#gates = gates;
+    this.#observer = deps.observer ?? silentBalanceObserver;
+    this.#context = { clock, observers, tried: new TriedTargets() };
+    this.#chooser = new Chooser(deps, options);
+    this.#options = options;
+  }
+
+  send(next: Service, call: Call, sink: Sink): void {
+    if (call.route.targets.length === 0) {
+      next(call, sink);
+      return;
+    }
+    const now = this.#clock.now();
+    const plan = this.#planFor(call.route.targets, now);
+    const tried = call.attempt > 1 ? this.#context.tried.of(call.timeline) : nowhere;
+    const slot = this.#chooser.choose(plan, call, tried, now);
+    if (slot === undefined) this.#refuse(call, sink, now);
+    else this.#attempt(next, call, sink, slot, plan, now);
+  }
+
+  #attempt(next: Service, call: Call, sink: Sink, slot: Slot, plan: Plan, now: number): void {
+    const { target, announced } = slot;
+    const attempt = attemptAt(call, target);
+    if (this.#chooser.panicked) this.#overrule(target, attempt, now);
+    if (target.tier !== plan.firstTier) this.#observer.spilled(call.route.name, target.upstream);
+    const hasOthers = plan.only === undefined;
+    const watch = new BalanceAttempt(this.#context, slot, attempt, hasOthers, now);
+    const upper = announced === undefined ? sink : new AnnouncingSink(sink, announced);
+    try {
+      next(attempt, judged(attempt, upper, this.#clock, watch));
+    } catch (bug) {
+      watch.abandon();
+      throw bug;
+    }
+  }
+
+  /** Whoever would refuse the attempt is told that it comes in spite of that. */
+  #overrule(target: Target, attempt: Call, now: number): void {
+    this.#observer.panicked(attempt.route.name);
+    for (const gate of this.#gates) {
+      if (gate.opensAt(target, attempt, now) > now) gate.overrule?.(attempt);
+    }
+  }
+
+  #refuse(call: Call, sink: Sink, now: number): void {
+    const { opensAt, fits } = this.#chooser;
+    this.#observer.refused(call.route.name);
+    const waitMs = Number.isFinite(opensAt) ? opensAt - now : this.#options.unknownWaitMs;
+    sink.fail(
+      new CallError('NO_TARGET', {
+        detail: fits
+          ? `The first of them is tried again in ${Math.ceil(waitMs / 1000)} s.`
+          : 'The request cannot be had in the form that they need.',
+        ...(fits ? { retryAfterMs: waitMs } : undefined),
+        // Whoever repeats the call at once would be refused again.
+        shouldRetry: false,
+      }),
+    );
+  }
+
+  #planFor(targets: readonly Target[], now: number): Plan {
+    const last = this.#plan;
+    if (last?.targets === targets) return last;
+    let plan = this.#plans.get(targets);
+    if (plan === undefined) {
+      plan = new Plan(targets, this.#loads, now);
+      this.#plans.set(targets, plan);
+    }
+    this.#plan = plan;
+    return plan;
+  }
+}
+
+/** The call as its target is to get it. */
+function attemptAt(call: Call, target: Target): Call {
+  const { route, edit } = target;
+  const own =
+    edit === undefined
+      ? { route }
+      : { route, headers: edit.headers(call.headers), body: edit.body(call.body) };
+  return attemptOf(call, call.attempt, call.cancellation, own);
+}

@@ -1,0 +1,24 @@
+// What the choice asks others before it uses a target. It knows none of them by name.
+
+import type { Call } from '../../core/call.ts';
+import type { Target, TargetGate } from '../../core/target.ts';
+
+/**
+ * A gate that yields when too few targets are left, because its reason is a judgement (a breaker)
+ * and not a fact (a quota, a full house). Gates without these two methods never yield.
+ */
+export interface YieldingGate {
+  /** Whether its refusal of this target may be overruled. */
+  mayOverrule(target: Target, call: Call): boolean;
+  /** The attempt is sent there in spite of its refusal. */
+  overrule(attempt: Call): void;
+}
+
+/** A gate of either kind. */
+export type ChoiceGate = TargetGate & Partial<YieldingGate>;
+
+/** Knows which targets have just come back. */
+export interface Recovery {
+  /** When the target was last taken back, in monotonic ms; `-Infinity` = it was never given up. */
+  recoveredAt(target: Target, call: Call): number;
+}

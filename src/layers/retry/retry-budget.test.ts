@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { defaultRetryBudgetOptions } from './options.ts';
+import { RetryBudget } from './retry-budget.ts';
+import { RetryBudgets } from './retry-budgets.ts';
+
+const budgetOf = (own: Partial<typeof defaultRetryBudgetOptions> = {}): RetryBudget =>
+  new RetryBudget({ ...defaultRetryBudgetOptions, ...own });
+
+describe('the budget of retries', () => {
+  it('grants the reserve without any calls, and no more', () => {
+    const budget = budgetOf({ concurrentMin: 100 });
+    let granted = 0;
+    while (budget.begin(0) === undefined) granted += 1;
+    assert.equal(granted, 10);
+    assert.equal(budget.begin(0), 'budget');
+  });
+
+  it('earns a fifth of a retry with each call', () => {
+    const budget = budgetOf({ reservePerSecond: 0, concurrentMin: 100 });
+    for (let call = 0; call < 50; call += 1) budget.callBegan(0);
+    assert.equal(budget.remaining(0), 10);
+  });
+
+  it('forgets what was earned after the window', () => {
+    const budget = budgetOf({ reservePerSecond: 0 });
+    for (let call = 0; call < 50; call += 1) budget.callBegan(0);
+    assert.equal(budget.remaining(9_000), 10);
+    assert.equal(budget.remaining(10_500), 0);
+  });
+
+  it('lets a few retries run at a time, and a fifth of the calls in flight', () => {
+    const budget = budgetOf();
+    for (let n = 0; n < 3; n += 1) assert.equal(budget.begin(0), undefined);
+    assert.equal(budget.begin(0), 'concurrency');
+    for (let call = 0; call < 20; call += 1) budget.callBegan(0);
+    assert.equal(budget.begin(0), undefined);
+    assert.equal(budget.begin(0), 'concurrency');
+    budget.end();
+    assert.equal(budget.begin(0), undefined);
+  });
+
+  it('stops outright in an outage and starts again with successes', () => {
+    const budget = budgetOf();
+    for (let n = 0; n < 5; n += 1) budget.judge(false);
+    assert.equal(budget.begin(0), 'throttle');
+    for (let n = 0; n < 2; n += 1) budget.judge(true);
+    assert.equal(budget.begin(0), undefined);
+  });
+
+  it('goes on at one failure in five for as long as that lasts', () => {
+    const budget = budgetOf({ concurrentMin: 1_000 });
+    let refused = 0;
+    for (let call = 0; call < 10_000; call += 1) {
+      budget.callBegan(call * 10);
+      budget.judge(call % 5 !== 0);
+      if (call % 6 === 0) {
+        if (budget.begin(call * 10) === undefined) budget.end();
+        else refused += 1;
+      }
+      budget.callEnded();
+    }
+    assert.equal(refused, 0);
+  });
+
+  it('counts the retries of callers', () => {
+    const budget = budgetOf();
+    for (let n = 0; n < 10; n += 1) budget.callerRetried(0);
+    assert.equal(budget.begin(0), 'budget');
+    budget.callerRetried(0);
+    assert.equal(budget.remaining(10_500), 10);
+  });
+
+  it('never grants more in any window than the share and the reserve', () => {
+    const step = fc.record({ gapMs: fc.nat(700), calls: fc.nat(20), tries: fc.nat(20) });
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 120 }), (steps) => {
+        const budget = budgetOf({ concurrentMin: 1_000_000 });
+        const granted: number[] = [];
+        const began: number[] = [];
+        let now = 5;
+        for (const { gapMs, calls, tries } of steps) {
+          now += gapMs;
+          for (let n = 0; n < calls; n += 1) {
+            budget.callBegan(now);
+            began.push(now);
+          }
+          for (let n = 0; n < tries; n += 1) if (budget.begin(now) === undefined) granted.push(now);
+          const since = (at: number): boolean => at > now - 9_000;
+          const most = 10 + 0.2 * began.filter((at) => at > now - 20_000).length;
+          assert.ok(granted.filter(since).length <= most + 1e-6);
+        }
+      }),
+    );
+  });
+
+  it('outlives reloads by the name of its upstream', () => {
+    const budgets = new RetryBudgets();
+    const one = budgets.of('one');
+    assert.equal(budgets.of('one'), one);
+    budgets.retain(new Set(['two']));
+    assert.notEqual(budgets.of('one'), one);
+    assert.deepEqual(budgets.view(0), [
+      { upstream: 'one', remaining: 10, retrying: 0, running: 0 },
+    ]);
+  });
+});

@@ -1,0 +1,38 @@
+// The one loop of attempts, for streams and for whole answers. Holds each answer behind a gate
+// until its first content; what fails before that is replaced where the rules, the budget and the
+// deadline allow, and the caller never knows. After the gate everything passes untouched.
+// Invariants: one attempt at a time, each heard to its end before the next begins; what the budget
+// lent is given back once; a caller who leaves ends the wait at once.
+
+import type { Call } from '../../core/call.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { Layer } from '../../core/layer.ts';
+import type { Random } from '../../core/random.ts';
+import type { Sweep } from '../../core/sweep.ts';
+import { AttemptLoop } from './attempt-loop.ts';
+import { defaultRetryOptions } from './options.ts';
+import type { RetryOptions } from './options.ts';
+import type { RetryBudgets } from './retry-budgets.ts';
+import { silentRetryObserver } from './retry-observer.ts';
+import type { RetryObserver } from './retry-observer.ts';
+
+/** What the layer is given. */
+export interface RetryDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly sweep: Sweep;
+  readonly budgets: RetryBudgets;
+  readonly observer?: RetryObserver;
+}
+
+/** Makes attempts of each call until one is accepted. */
+export function retryLayer(deps: RetryDeps, options: RetryOptions = defaultRetryOptions): Layer {
+  const context = { observer: silentRetryObserver, ...deps, options };
+  return {
+    name: 'retry',
+    wrap: (next) => (call: Call, sink) => {
+      const budget = deps.budgets.of(call.route.upstream);
+      new AttemptLoop({ ...context, next }, call, sink, budget).begin();
+    },
+  };
+}
