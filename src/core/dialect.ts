@@ -14,6 +14,8 @@ export class Progress {
   blockCompleted: boolean = false;
   /** The last byte ended an event: the only place where bytes of ours may be put in. */
   atBoundary: boolean = true;
+  /** The answer is one document: no part of it is of use before its end. */
+  isDocument: boolean = false;
   /** The terminal event was seen. */
   terminal: boolean = false;
   /** All content came although the terminal event did not (a finish reason was seen). */

@@ -19,6 +19,7 @@ export class JsonScanner implements Scanner {
   constructor(fields: FieldNode, mustAnswer: boolean) {
     this.#mustAnswer = mustAnswer;
     this.progress.atBoundary = false;
+    this.progress.isDocument = true;
     this.#walk.begin(fields);
   }
 

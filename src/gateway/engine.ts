@@ -16,6 +16,8 @@ import type { EndpointView } from '../transport/endpoint-pool.ts';
 import { Transport } from '../transport/transport.ts';
 import { defaultTransportOptions } from '../transport/transport-options.ts';
 import type { Settings } from './config/settings.ts';
+import { ProcessGuard } from '../layers/admission/process-guard.ts';
+import { OwnReadings } from './process-readings.ts';
 import { LayerMetrics } from './layer-metrics.ts';
 import type { RouteTable, Services } from './route-table.ts';
 import { Stacks } from './stacks.ts';
@@ -37,6 +39,8 @@ export class Engine {
   readonly #transport: Transport;
   readonly #layerMetrics: LayerMetrics;
   readonly #stacks: Stacks;
+  readonly #readings = new OwnReadings();
+  readonly #guard: ProcessGuard;
   #callerConnections: number = 0;
 
   constructor(clock: Clock, random: Random, settings: Settings, lines: LineWriter | undefined) {
@@ -50,6 +54,7 @@ export class Engine {
       { ...defaultTransportOptions, headLimits: head },
       this.#transportMetrics,
     );
+    this.#guard = new ProcessGuard({ clock, readings: this.#readings });
     const layerMetrics = new LayerMetrics(this.#metrics);
     this.#layerMetrics = layerMetrics;
     this.#stacks = new Stacks(
@@ -58,6 +63,7 @@ export class Engine {
         random,
         leases,
         sweep,
+        ...(settings.guard ? { guard: this.#guard } : {}),
         observers: {
           calls: new CallRecord(this.#metrics, clock, lines),
           attempts: layerMetrics.attempts,
@@ -65,6 +71,7 @@ export class Engine {
           breaker: layerMetrics.breaker,
           heartbeat: layerMetrics.heartbeat,
           retry: layerMetrics.retry,
+          admission: layerMetrics.admission,
           deadline: layerMetrics.deadline,
         },
       },
@@ -122,6 +129,8 @@ export class Engine {
 
   close(): void {
     this.#transport.destroy();
+    this.#guard.close();
+    this.#readings.close();
     this.#metrics.close();
   }
 
@@ -139,9 +148,23 @@ export class Engine {
     };
   }
 
+  #collectLimits(): void {
+    const { headroom, inFlight, limit, queueDepth } = this.#layerMetrics;
+    for (const view of this.#stacks.limits.view()) {
+      const { upstream } = view;
+      limit.at(upstream).value = view.limit;
+      inFlight.at(upstream).value = view.occupied;
+      headroom.at(upstream).value = view.headroom;
+      for (const [priority, waiting] of Object.entries(view.queued)) {
+        queueDepth.at(upstream, priority).value = waiting;
+      }
+    }
+  }
+
   #collect(): void {
     this.#metrics.leases.at().value = this.leases.size;
     this.#metrics.serverConnections.at().value = this.#callerConnections;
+    this.#collectLimits();
     for (const { upstream, remaining } of this.#stacks.budgets.view(this.edgeDeps.clock.now())) {
       this.#layerMetrics.retryBudget.at(upstream).value = remaining;
     }

@@ -5,6 +5,8 @@
 import type { Call } from '../core/call.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { AttemptObserver, Target } from '../core/target.ts';
+import { silentAdmissionObserver } from '../layers/admission/admission-observer.ts';
+import type { AdmissionObserver } from '../layers/admission/admission-observer.ts';
 import type { BalanceObserver } from '../layers/balance/balance-observer.ts';
 import type { BreakerObserver } from '../layers/breaker/breaker-observer.ts';
 import type { DeadlineObserver } from '../layers/deadline/deadline-observer.ts';
@@ -21,15 +23,25 @@ export class LayerMetrics {
   readonly balance: BalanceObserver;
   readonly breaker: BreakerObserver;
   readonly heartbeat: HeartbeatObserver;
+  readonly admission: AdmissionObserver;
   readonly retry: RetryObserver;
   readonly deadline: DeadlineObserver;
   readonly access: AccessObserver;
   readonly breakerState: Family<Series>;
   readonly retryBudget: Family<Series>;
+  readonly limit: Family<Series>;
+  readonly inFlight: Family<Series>;
+  readonly headroom: Family<Series>;
+  readonly queueDepth: Family<Series>;
 
   constructor(metrics: Metrics) {
     this.attempts = new AttemptCounts(metrics);
     this.breakerState = metrics.series(layerMetricTable.breakerState);
+    this.limit = metrics.series(layerMetricTable.limit);
+    this.inFlight = metrics.series(layerMetricTable.inFlight);
+    this.headroom = metrics.series(layerMetricTable.headroom);
+    this.queueDepth = metrics.series(layerMetricTable.queueDepth);
+    this.admission = admissionCounts(metrics);
     this.retryBudget = metrics.series(layerMetricTable.retryBudget);
     this.retry = retryCounts(metrics);
     this.deadline = deadlineCounts(metrics);
@@ -80,6 +92,24 @@ function balanceCounts(metrics: Metrics): BalanceObserver {
     },
     refused: (route) => {
       refused.at(route).value += 1;
+    },
+  };
+}
+
+function admissionCounts(metrics: Metrics): AdmissionObserver {
+  const shed = metrics.series(layerMetricTable.shed);
+  const queueWait = metrics.histogram(layerMetricTable.queueWait);
+  const near = metrics.series(layerMetricTable.nearLimit);
+  return {
+    ...silentAdmissionObserver,
+    shed: (upstream, cause) => {
+      shed.at(upstream, cause).value += 1;
+    },
+    queueWait: (upstream, priority, waitedMs) => {
+      queueWait.at(upstream, priority).record(waitedMs / 1_000);
+    },
+    nearLimit: (upstream) => {
+      near.at(upstream).value += 1;
     },
   };
 }

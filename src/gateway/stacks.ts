@@ -9,6 +9,10 @@ import type { Leases } from '../core/leases.ts';
 import type { Random } from '../core/random.ts';
 import type { Sweep } from '../core/sweep.ts';
 import type { AttemptObserver } from '../core/target.ts';
+import { admissionLayer } from '../layers/admission/admission.ts';
+import type { AdmissionObserver } from '../layers/admission/admission-observer.ts';
+import type { GuardLevel } from '../layers/admission/guard-rules.ts';
+import { UpstreamLimits } from '../layers/admission/upstream-limits.ts';
 import { balanceLayer } from '../layers/balance/balance.ts';
 import type { BalanceObserver } from '../layers/balance/balance-observer.ts';
 import type { ChoiceGate } from '../layers/balance/gates.ts';
@@ -40,6 +44,7 @@ import type { RouteTable } from './route-table.ts';
 export interface StackObservers {
   readonly calls: CallObserver;
   readonly attempts: AttemptObserver;
+  readonly admission: AdmissionObserver;
   readonly balance: BalanceObserver;
   readonly deadline: DeadlineObserver;
   readonly breaker: BreakerObserver;
@@ -54,6 +59,8 @@ export interface StacksDeps {
   readonly leases: Leases;
   readonly sweep: Sweep;
   readonly observers: StackObservers;
+  /** Whether the process itself can take calls; without it, it always can. */
+  readonly guard?: { readonly level: GuardLevel };
   /** Stands between every two layers; for tests and simulation. */
   readonly between?: (below: string) => Layer;
 }
@@ -69,18 +76,21 @@ export class Stacks {
   readonly loads: Loads = new Loads();
   readonly budgets: RetryBudgets = new RetryBudgets();
   readonly times: FirstByteTimes;
+  readonly limits: UpstreamLimits;
   readonly #deps: StacksDeps;
 
   constructor(deps: StacksDeps, options: StacksOptions) {
     this.#deps = deps;
-    const { clock, random, observers } = deps;
+    const { clock, random, sweep, observers } = deps;
+    this.limits = new UpstreamLimits({ clock, sweep, random, observer: observers.admission });
     this.times = new FirstByteTimes({ clock });
     this.breakers = new Breakers({ clock, random, observer: observers.breaker }, options.breaker);
   }
 
   /** The stack of one route over the wire. */
   wire(route: RouteSettings, upstreams: readonly UpstreamSettings[], wire: Service): Service {
-    return this.#stack([...this.#outer(route), ...this.#inner(route, upstreams)], wire);
+    for (const { name, limit } of upstreams) this.limits.configure(name, limit);
+    return this.#stack([...this.#outer(route, upstreams), ...this.#inner(route, upstreams)], wire);
   }
 
   /** The stack over the embedded simulator, which is no place to choose or to give up. */
@@ -104,6 +114,7 @@ export class Stacks {
     this.times.retain(endpointKeys);
     this.loads.retain(targetKeys);
     this.budgets.retain(upstreams);
+    this.limits.retain(upstreams);
   }
 
   #stack(layers: readonly Layer[], terminal: Service): Service {
@@ -112,14 +123,25 @@ export class Stacks {
   }
 
   /** What a call passes once. */
-  #outer(route: RouteSettings): Layer[] {
-    const { clock, sweep, observers } = this.#deps;
+  #outer(route: RouteSettings, upstreams: readonly UpstreamSettings[]): Layer[] {
+    const { clock, leases, sweep, observers, guard } = this.#deps;
+    const names = [...new Set(upstreams.map(({ name }) => name))];
     return [
       this.#observe(),
       deadlineLayer({ clock, sweep, latency: this.times, observer: observers.deadline }),
       heartbeatLayer(
         { clock, sweep, wantsStream: asksForStream, observer: observers.heartbeat },
         route.heartbeat,
+      ),
+      admissionLayer(
+        {
+          clock,
+          leases,
+          limits: this.limits,
+          latency: this.times,
+          ...(guard === undefined ? {} : { guard }),
+        },
+        { upstreams: names },
       ),
     ];
   }
@@ -128,7 +150,7 @@ export class Stacks {
   #inner(route: RouteSettings, upstreams: readonly UpstreamSettings[]): Layer[] {
     const { clock, random, sweep, observers } = this.#deps;
     const breaks = upstreams.some((upstream) => upstream.breaker);
-    const gates: ChoiceGate[] = breaks ? [this.breakers] : [];
+    const gates: ChoiceGate[] = [this.limits, ...(breaks ? [this.breakers] : [])];
     return [
       retryLayer(
         { clock, random, sweep, budgets: this.budgets, observer: observers.retry },
@@ -140,7 +162,7 @@ export class Stacks {
           random,
           loads: this.loads,
           gates,
-          observers: [observers.attempts],
+          observers: [this.limits, observers.attempts],
           recovery: this.breakers,
           observer: observers.balance,
         },

@@ -11,6 +11,8 @@ export interface HoldfastOptions {
   readonly replay?: string;
   readonly lenient?: boolean;
   readonly edge?: string;
+  /** `limit` of the upstream. */
+  readonly limit?: Record<string, unknown>;
   readonly limits?: Record<string, string>;
   /** Nothing is tried again or given up: callers see what the wire saw. */
   readonly bare?: boolean;
@@ -28,10 +30,12 @@ export function startHoldfast(
   if (timeouts !== undefined) upstream['timeouts'] = timeouts;
   if (replay !== undefined) upstream['replay'] = replay;
   if (options.bare === true) upstream['breaker'] = false;
+  if (options.limit !== undefined) upstream['limit'] = options.limit;
   if (lenient !== undefined) upstream['lenient'] = lenient;
   const config: Record<string, unknown> = {
     listen: '127.0.0.1:0',
     admin: '127.0.0.1:0',
+    guard: false,
     log: { level: 'silent', access: options.lines !== undefined },
     upstreams: { test: upstream },
     routes: [

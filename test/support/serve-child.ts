@@ -1,5 +1,5 @@
-// The body of a process started by `serve-process.ts`: what `holdfast serve` runs, with options from
-// the first argument.
+// The body of a process started by `serve-process.ts`: what `holdfast serve` runs, with options
+// from the first argument.
 
 import { runGateway } from '../../src/gateway/run.ts';
 

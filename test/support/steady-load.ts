@@ -41,7 +41,7 @@ class Load implements SteadyLoad {
   readonly failures: string[] = [];
   readonly #options: LoadOptions;
   #stopped: boolean = false;
-  #callers: Promise<void>[] = [];
+  readonly #callers: Promise<void>[] = [];
 
   constructor(options: LoadOptions) {
     this.#options = options;

@@ -2,6 +2,7 @@
 // layer has is taken from there, so that no number has two homes.
 
 import { z } from 'zod';
+import { modelLimitOptions, restLimitOptions } from '../../layers/admission/options.ts';
 import { defaultBreakerOptions } from '../../layers/breaker/options.ts';
 import { defaultHeartbeatOptions } from '../../layers/heartbeat/options.ts';
 import { defaultRetryOptions } from '../../layers/retry/options.ts';
@@ -15,6 +16,8 @@ const enabled = (what: string): z.ZodPrefault<z.ZodType<boolean, boolean | strin
     doc: `Whether ${what}.`,
     why: 'Off for comparison, or where something in front does it already.',
   });
+
+const calls = (): z.ZodType<number, number | string> => option.integer({ min: 1, max: 100_000 });
 
 /** `breaker`. */
 export const breaker = z.strictObject({
@@ -50,6 +53,39 @@ export const breaker = z.strictObject({
       why: 'After an outage of hours, minutes matter little.',
     },
   ),
+});
+
+/** `limit` of an upstream. */
+export const limit = z.strictObject({
+  enabled: enabled('calls at a time are limited'),
+  algorithm: option.optional(option.choice('aimd', 'gradient2', 'fixed'), {
+    doc: 'How the limit moves: `aimd` by refusals, `gradient2` by latency as well, `fixed` not at all. Without it: aimd for models, gradient2 for rest.',
+    why: 'The latency of a model says how long its answer is; that of a service says how busy it is.',
+  }),
+  start: option.optional(calls(), {
+    doc: `Calls at a time before anything is known. Without it: ${modelLimitOptions.callsStart} for models, ${restLimitOptions.callsStart} for rest.`,
+    why: 'A gateway that has just started must not be slower than none.',
+  }),
+  min: option.optional(calls(), {
+    doc: 'Never fewer than this.',
+    why: 'How a recovery is found out.',
+  }),
+  max: option.optional(calls(), {
+    doc: `Never more than this; with \`fixed\` the limit itself. Without it: ${modelLimitOptions.callsMax} for models, ${restLimitOptions.callsMax} for rest.`,
+    why: 'What the upstream has been promised, or is known to carry.',
+  }),
+  soft: option.withDefault(option.percentage(), formatPercent(modelLimitOptions.softShare), {
+    doc: 'From this share of the limit on, calls go to the next upstream of their route.',
+    why: 'An early warning leaves time to act.',
+  }),
+  queue: option.withDefault(option.integer({ min: 0, max: 100 }), modelLimitOptions.queuePerSlot, {
+    doc: 'Places to wait in, for each call of the limit; never fewer than 16 in all.',
+    why: 'Whoever would wait longer than two rounds is better refused at once.',
+  }),
+  shadow: option.withDefault(option.flag(), modelLimitOptions.shadow, {
+    doc: 'Decide and count, but let every call pass.',
+    why: 'See what a limit would do before it does it.',
+  }),
 });
 
 /** `adaptive` of an upstream. */

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import * as option from './option.ts';
-import { adaptive } from './schema-policies.ts';
+import { adaptive, limit } from './schema-policies.ts';
 import { phaseDocs, phaseNames, profileNames } from './profiles.ts';
 import type { PhaseName } from './profiles.ts';
 import * as values from './values.ts';
@@ -85,6 +85,10 @@ export const upstream = z.strictObject({
   timeouts: option.group(timeouts, {
     doc: 'Limits of single phases that differ from the profile.',
     why: 'One slow model should not need a profile of its own.',
+  }),
+  limit: option.group(limit, {
+    doc: 'Calls at a time, and the queue for what is more. Streams count, not connections.',
+    why: 'What waits here in order would fail there in a heap.',
   }),
   adaptive: option.group(adaptive, {
     doc: 'Learns the limit for the first byte from the answers of the last minutes.',

@@ -70,6 +70,10 @@ export const configSchema = z.strictObject({
     doc: 'The way out after SIGTERM: told first, then fewer connections, then the end.',
     why: 'Set the grace period of the orchestrator above the sum of the three.',
   }),
+  guard: option.withDefault(option.flag(), true, {
+    doc: 'Refuse calls while this process itself is overloaded: a late event loop or a full heap.',
+    why: 'Calls taken beyond that point harm those that run. Off for tests that share the process.',
+  }),
   breaker: option.group(breaker, {
     doc: 'When an endpoint that fails is left alone.',
     why: 'Callers are told at once, and the endpoint can recover.',

@@ -3,6 +3,12 @@
 
 import type { Priority } from '../../core/caller.ts';
 import type { PhaseLimits, ReplayMark } from '../../core/route.ts';
+import {
+  fixedLimitOptions,
+  modelLimitOptions,
+  restLimitOptions,
+} from '../../layers/admission/options.ts';
+import type { LimitOptions } from '../../layers/admission/options.ts';
 import { defaultBreakerOptions } from '../../layers/breaker/options.ts';
 import type { BreakerOptions } from '../../layers/breaker/options.ts';
 import { defaultHeartbeatOptions } from '../../layers/heartbeat/options.ts';
@@ -39,6 +45,7 @@ export interface UpstreamSettings {
   readonly otherReplay: ReplayMark;
   readonly lenient: boolean;
   readonly breaker: boolean;
+  readonly limit: LimitOptions;
   /** Bounds of a learned first-byte limit; `undefined` = the limit of the phase stands. */
   readonly adaptive: AdaptiveLimit | undefined;
   readonly acceptEncoding: 'identity' | 'pass';
@@ -101,6 +108,7 @@ export interface Settings {
   readonly drain: DrainSettings;
   readonly drainMs: number;
   readonly access: AccessSettings;
+  readonly guard: boolean;
   readonly breaker: BreakerOptions;
   readonly simulator: boolean;
   readonly log: WrittenConfig['log'];
@@ -135,6 +143,7 @@ export function complete(
     },
     drainMs: written.drain.grace,
     access: completeAccess(written.access),
+    guard: written.guard,
     breaker: {
       ...defaultBreakerOptions,
       failuresInARow: written.breaker.failures,
@@ -158,6 +167,23 @@ function completeAccess({ keys = [], tenants = {} }: WrittenConfig['access']): A
     }),
     tenantQuotas: new Map(Object.entries(tenants).map(([name, { quota }]) => [name, quota])),
   };
+}
+
+function limitOf({ limit }: UpstreamConfig, profile: ProfileName): LimitOptions {
+  if (!limit.enabled) return fixedLimitOptions(Number.POSITIVE_INFINITY);
+  const usual = profile === 'rest' ? restLimitOptions : modelLimitOptions;
+  const algorithm = limit.algorithm ?? usual.algorithm;
+  const shared = {
+    shadow: limit.shadow,
+    softShare: limit.soft,
+    queuePerSlot: limit.queue,
+  };
+  if (algorithm === 'fixed')
+    return { ...fixedLimitOptions(limit.max ?? usual.callsMax), ...shared };
+  const callsMax = limit.max ?? Math.max(usual.callsMax, limit.start ?? 0, limit.min ?? 0);
+  const callsMin = Math.min(limit.min ?? usual.callsMin, callsMax);
+  const callsStart = Math.max(callsMin, Math.min(limit.start ?? usual.callsStart, callsMax));
+  return { ...usual, ...shared, algorithm, callsMin, callsMax, callsStart };
 }
 
 function adaptiveOf(upstream: UpstreamConfig, profile: ProfileName): AdaptiveLimit | undefined {
@@ -241,6 +267,7 @@ function completeUpstream(
     otherReplay: upstream.replay ?? 'strict',
     lenient: upstream.lenient,
     breaker: upstream.breaker,
+    limit: limitOf(upstream, profileName),
     adaptive: adaptiveOf(upstream, profileName),
     acceptEncoding: upstream.acceptEncoding ?? profile.acceptEncoding,
     credentials: credentials === 'passthrough' ? [] : Object.entries(credentials.header),

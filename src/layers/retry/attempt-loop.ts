@@ -4,6 +4,7 @@
 import { attemptOf } from '../../core/call.ts';
 import type { Call } from '../../core/call.ts';
 import { Cancellation } from '../../core/cancellation.ts';
+import type { Progress } from '../../core/dialect.ts';
 import { CallError } from '../../core/errors.ts';
 import type { HeaderList } from '../../core/header-list.ts';
 import { outcomeOfEvent, outcomeOfHead } from '../../core/outcome.ts';
@@ -99,14 +100,14 @@ export class AttemptLoop implements Sink, Swept {
     }
     const held = this.#held;
     if (held === undefined || this.#gate === 'dropping') return;
-    if (this.#gate === 'holding' && this.#showsContent()) {
+    const progress = this.#gate === 'holding' ? this.#call.timeline.progress : undefined;
+    if (progress !== undefined && isOfUse(progress)) {
       this.#accept();
       if (!this.#over) this.#sink.chunk(bytes);
       return;
     }
     held.keep(bytes);
-    const type = this.#gate === 'holding' ? this.#call.timeline.progress?.errorType : undefined;
-    if (type !== undefined) this.#readEvent(type);
+    if (progress?.errorType !== undefined) this.#readEvent(progress.errorType);
     else if (held.bytes > this.#context.options.gateBytes) this.#decideNow();
   }
 
@@ -158,11 +159,6 @@ export class AttemptLoop implements Sink, Swept {
     this.#context.next(attemptOf(this.#call, this.#attempt, this.#scope), this);
   }
 
-  #showsContent(): boolean {
-    const { progress } = this.#call.timeline;
-    return progress !== undefined && progress.contentEvents > 0;
-  }
-
   /** An error event before any content: the attempt is given up at once if another may follow. */
   #readEvent(type: string): void {
     this.#budget.judge(false);
@@ -183,7 +179,8 @@ export class AttemptLoop implements Sink, Swept {
   /** Whether another attempt follows; takes the permit for it. */
   #next(): boolean {
     const failure = this.#failure;
-    if (failure === undefined) return false;
+    // Who never tries again has nothing to say about it.
+    if (failure === undefined || this.#context.options.attemptsMax === 1) return false;
     const denial = this.#denial(failure);
     if (denial === undefined) {
       this.#endRetry();
@@ -290,4 +287,10 @@ export class AttemptLoop implements Sink, Swept {
     this.#scope.detach();
     this.#budget.callEnded();
   }
+}
+
+/** The caller could begin to work with what has come: content of a stream, or a whole document. */
+function isOfUse(progress: Progress): boolean {
+  if (!progress.isDocument) return progress.contentEvents > 0;
+  return progress.terminal && progress.errorType === undefined;
 }

@@ -102,6 +102,20 @@ describe('the retry layer', () => {
     assertNothingLeft();
   });
 
+  it('replaces a document that is cut anywhere, or that is an error', () => {
+    const json = { 'content-type': 'application/json' };
+    const good = { headers: json, chunks: ['{"type":"message",', '"content":[]}'] };
+    const cut: CallScript = { headers: json, chunks: ['{"type":"message",'], ending: 'end' };
+    const bad = { headers: json, chunks: ['{"type":"error","error":{"type":"overloaded_error"}}'] };
+    for (const first of [cut, bad]) {
+      const { send, clock, assertNothingLeft } = rig([first, good]);
+      const { sink } = send();
+      clock.advance(1_500);
+      assert.equal(sink.body.toString(), good.chunks.join(''));
+      assertNothingLeft();
+    }
+  });
+
   it('can not replace one that is cut behind it', () => {
     const chunks = anthropicEvents.slice(0, 9);
     const { send, upstream } = rig([{ headers: EVENTS, chunks, ending: 'STREAM_CUT' }, stream]);

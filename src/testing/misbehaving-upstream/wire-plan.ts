@@ -107,7 +107,8 @@ class Wire {
   }
 
   *#steps(): Generator<Step> {
-    const { errorEvent } = this.#behaviour;
+    // A whole JSON answer has no place for an event.
+    const errorEvent = isEventStream(this.#answer) ? this.#behaviour.errorEvent : undefined;
     let events = 0;
     for (const step of this.#answer.steps) {
       if (errorEvent !== undefined && events === errorEvent.afterEvents) break;
@@ -220,4 +221,10 @@ function* merged(ops: Iterable<Op>): Generator<Op> {
     }
     if (op.do !== 'write') yield op;
   }
+}
+
+function isEventStream({ headers }: Answer): boolean {
+  return headers.some(
+    ([name, value]) => name.toLowerCase() === 'content-type' && value.includes('event-stream'),
+  );
 }

@@ -12,6 +12,7 @@ import { startGateway } from '../../../src/gateway/gateway.ts';
 import type { Gateway } from '../../../src/gateway/gateway.ts';
 import { parseFaultSpec, FaultRule } from '../../../src/testing/fault-spec.ts';
 import { MisbehavingUpstream, SimServer } from '../../../src/testing/index.ts';
+import type { Behaviour } from '../../../src/testing/misbehaving-upstream/behaviour.ts';
 import { LeakCheck } from '../../../src/testing/leak-check.ts';
 import type { CallLine } from '../gateway-between.ts';
 
@@ -65,9 +66,14 @@ describe('a run of mixed calls while one of two upstreams is ill', () => {
     const luck = seededRandom(3);
     orders = [
       await MisbehavingUpstream.listen({}),
-      await MisbehavingUpstream.listen((request) =>
-        ill.reduce((laid, rule) => rule.overRequest(laid, request, luck, () => Date.now()), {}),
-      ),
+      await MisbehavingUpstream.listen((request) => {
+        const laid = ill.reduce<Behaviour>(
+          (below, rule) => rule.overRequest(below, request, luck, () => Date.now()),
+          {},
+        );
+        // What is refused was not carried out.
+        return laid.answer === undefined ? laid : { ...laid, executes: false };
+      }),
     ];
     gateway = await startGateway({
       config: configOf(
@@ -225,6 +231,8 @@ function configOf(models: readonly string[], orders: readonly string[]): Record<
     listen: '127.0.0.1:0',
     admin: 'off',
     simulator: false,
+    // Clients, upstreams and gateway share one process here.
+    guard: false,
     log: { level: 'silent' },
     upstreams: {
       anthropic: { ...model, dialect: 'anthropic' },
