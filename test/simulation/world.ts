@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { Caller } from '../../src/core/caller.ts';
 import { anonymousCaller } from '../../src/core/caller.ts';
+import type { Service } from '../../src/core/layer.ts';
 import { Leases } from '../../src/core/leases.ts';
 import { seededRandom } from '../../src/core/random.ts';
 import { BufferBudget } from '../../src/core/replay-body.ts';
@@ -28,6 +29,8 @@ import type { CallPlan } from './virtual-caller.ts';
 export interface RunOptions {
   readonly seed: number;
   readonly calls: number;
+  /** Breaks the product on purpose, to see whether a run finds it out. */
+  readonly sabotage?: (service: Service) => Service;
 }
 
 /** What a run has shown. */
@@ -173,7 +176,7 @@ class World {
         clock: this.#clock,
         draw: this.#draw,
         budget: this.#budget,
-        service,
+        service: this.#options.sabotage?.(service) ?? service,
         broken: (promise, id) => this.#broken.push(`${promise} (${id})`),
         done: (done) => this.#done(done),
       },

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { modelLimitOptions, restLimitOptions } from '../../layers/admission/options.ts';
+import { defaultBreakerOptions } from '../../layers/breaker/options.ts';
+import { defaultHeartbeatOptions } from '../../layers/heartbeat/options.ts';
+import { defaultRetryOptions } from '../../layers/retry/options.ts';
+import { restAdaptiveLimit } from '../../layers/timeouts/options.ts';
+import { loadConfig } from './load.ts';
+import type { RouteSettings, Settings, UpstreamSettings } from './settings.ts';
+
+function load(upstream: object, route: object = {}, more: object = {}): Settings {
+  const value = {
+    upstreams: { u: { endpoints: ['https://u.example'], ...upstream } },
+    routes: [{ match: { path: '/**' }, upstreams: ['u'], ...route }],
+    ...more,
+  };
+  const { settings, lines } = loadConfig({ value }, { env: {}, readText: () => '' });
+  assert.ok(settings, lines.join('\n'));
+  return settings;
+}
+
+const upstreamOf = (options: object): UpstreamSettings => {
+  const found = load(options).upstreams.get('u');
+  assert.ok(found);
+  return found;
+};
+const routeOf = (route: object, upstream: object = {}): RouteSettings => {
+  const [found] = load(upstream, route).routes;
+  assert.ok(found);
+  return found;
+};
+
+describe('the options of the layers', () => {
+  it('are those of the layers themselves where nothing is written', () => {
+    const { breaker, upstreams, routes } = load({ dialect: 'anthropic' });
+    assert.deepEqual(breaker, defaultBreakerOptions);
+    assert.deepEqual(routes[0]?.retry, defaultRetryOptions);
+    assert.deepEqual(routes[0]?.heartbeat, defaultHeartbeatOptions);
+    assert.deepEqual(upstreams.get('u')?.limit, modelLimitOptions);
+    assert.equal(upstreams.get('u')?.adaptive, undefined);
+  });
+
+  it('follow the profile: a service is timed and limited in another way than a model', () => {
+    const { adaptive, limit } = upstreamOf({ profile: 'rest' });
+    assert.deepEqual(limit, restLimitOptions);
+    assert.deepEqual(adaptive, restAdaptiveLimit);
+  });
+
+  it('do not begin a generic stream on behalf of its upstream unless told', () => {
+    assert.equal(routeOf({}, { dialect: 'sse' }).heartbeat.commitAfterMs, Infinity);
+    const told = { heartbeat: { commitAfter: '5s' } };
+    assert.equal(routeOf(told, { dialect: 'sse' }).heartbeat.commitAfterMs, 5_000);
+  });
+
+  it('can be switched off one by one', () => {
+    assert.equal(routeOf({ heartbeat: { enabled: false } }).heartbeat.everyMs, Infinity);
+    assert.equal(routeOf({ retry: { attempts: 1 } }).retry.attemptsMax, 1);
+    const { adaptive, breaker, limit } = upstreamOf({
+      breaker: false,
+      adaptive: { enabled: false },
+      limit: { enabled: false },
+    });
+    assert.deepEqual([adaptive, breaker, limit.callsStart], [undefined, false, Infinity]);
+  });
+
+  it('make a limit that fits together from whatever is written of it', () => {
+    const limitOf = (limit: object): number[] => {
+      const { callsMin, callsStart, callsMax } = upstreamOf({ dialect: 'openai', limit }).limit;
+      return [callsMin, callsStart, callsMax];
+    };
+    assert.deepEqual(limitOf({ max: 25 }), [1, 25, 25]);
+    assert.deepEqual(limitOf({ start: 4_000 }), [1, 4_000, 4_000]);
+    assert.deepEqual(limitOf({ min: 300 }), [300, 300, 1_024]);
+    assert.deepEqual(limitOf({ algorithm: 'fixed', max: 25 }), [25, 25, 25]);
+  });
+});
