@@ -39,6 +39,7 @@ export class Engine {
   readonly #transport: Transport;
   readonly #layerMetrics: LayerMetrics;
   readonly #stacks: Stacks;
+  #targets: RouteTable['targets'] = [];
   readonly #readings = new OwnReadings();
   readonly #guard: ProcessGuard;
   #callerConnections: number = 0;
@@ -72,6 +73,8 @@ export class Engine {
           heartbeat: layerMetrics.heartbeat,
           retry: layerMetrics.retry,
           admission: layerMetrics.admission,
+          rateLimit: layerMetrics.rateLimit,
+          pacer: layerMetrics.pacer,
           deadline: layerMetrics.deadline,
         },
       },
@@ -113,6 +116,7 @@ export class Engine {
 
   /** Gets ready for the endpoints of a configuration; connections to all others drain. */
   use(table: RouteTable): void {
+    this.#targets = table.targets;
     const keys = new Set(table.endpoints.map(({ key }) => key));
     for (const { key } of this.endpoints()) if (!keys.has(key)) this.#forget(key);
     this.#transport.retain(keys);
@@ -165,6 +169,9 @@ export class Engine {
     this.#metrics.leases.at().value = this.leases.size;
     this.#metrics.serverConnections.at().value = this.#callerConnections;
     this.#collectLimits();
+    for (const { endpoint, kind, ratio } of this.#stacks.pacer.remaining(this.#targets)) {
+      this.#layerMetrics.remaining.at(endpoint, kind).value = ratio;
+    }
     for (const { upstream, remaining } of this.#stacks.budgets.view(this.edgeDeps.clock.now())) {
       this.#layerMetrics.retryBudget.at(upstream).value = remaining;
     }

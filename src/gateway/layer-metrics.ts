@@ -11,6 +11,9 @@ import type { BalanceObserver } from '../layers/balance/balance-observer.ts';
 import type { BreakerObserver } from '../layers/breaker/breaker-observer.ts';
 import type { DeadlineObserver } from '../layers/deadline/deadline-observer.ts';
 import type { HeartbeatObserver } from '../layers/heartbeat/observer.ts';
+import type { PacerObserver } from '../layers/rate-limit/pacer-observer.ts';
+import { silentRateLimitObserver } from '../layers/rate-limit/rate-limit-observer.ts';
+import type { RateLimitObserver } from '../layers/rate-limit/rate-limit-observer.ts';
 import type { RetryObserver } from '../layers/retry/retry-observer.ts';
 import type { AccessObserver } from './access/access-observer.ts';
 import { layerMetricTable } from '../telemetry/layer-metric-table.ts';
@@ -25,10 +28,13 @@ export class LayerMetrics {
   readonly heartbeat: HeartbeatObserver;
   readonly admission: AdmissionObserver;
   readonly retry: RetryObserver;
+  readonly rateLimit: RateLimitObserver;
+  readonly pacer: PacerObserver;
   readonly deadline: DeadlineObserver;
   readonly access: AccessObserver;
   readonly breakerState: Family<Series>;
   readonly retryBudget: Family<Series>;
+  readonly remaining: Family<Series>;
   readonly limit: Family<Series>;
   readonly inFlight: Family<Series>;
   readonly headroom: Family<Series>;
@@ -42,6 +48,9 @@ export class LayerMetrics {
     this.headroom = metrics.series(layerMetricTable.headroom);
     this.queueDepth = metrics.series(layerMetricTable.queueDepth);
     this.admission = admissionCounts(metrics);
+    this.remaining = metrics.series(layerMetricTable.remaining);
+    this.rateLimit = quotaCounts(metrics);
+    this.pacer = pacerCounts(metrics);
     this.retryBudget = metrics.series(layerMetricTable.retryBudget);
     this.retry = retryCounts(metrics);
     this.deadline = deadlineCounts(metrics);
@@ -110,6 +119,28 @@ function admissionCounts(metrics: Metrics): AdmissionObserver {
     },
     nearLimit: (upstream) => {
       near.at(upstream).value += 1;
+    },
+  };
+}
+
+function quotaCounts(metrics: Metrics): RateLimitObserver {
+  const refused = metrics.series(layerMetricTable.quotaRefused);
+  return {
+    ...silentRateLimitObserver,
+    refused: (scope, name, kind) => {
+      refused.at(scope, name, kind).value += 1;
+    },
+  };
+}
+
+function pacerCounts(metrics: Metrics): PacerObserver {
+  const paced = metrics.series(layerMetricTable.paced);
+  return {
+    paced: ({ endpoint }, kind) => {
+      paced.at(endpoint.key, kind).value += 1;
+    },
+    closed: ({ endpoint }, reason) => {
+      paced.at(endpoint.key, reason).value += 1;
     },
   };
 }

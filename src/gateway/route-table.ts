@@ -4,7 +4,10 @@
 import type { HeaderList } from '../core/header-list.ts';
 import type { Service } from '../core/layer.ts';
 import type { Endpoint } from '../core/route.ts';
+import type { Target } from '../core/target.ts';
 import { readProxySettings } from '../transport/proxy-settings.ts';
+import { callerQuotas } from './caller-quotas.ts';
+import type { QuotasOf } from './caller-quotas.ts';
 import { SIMULATOR, SIMULATOR_MODELS } from './config/built-in.ts';
 import type { Environment } from './config/interpolate.ts';
 import type { RouteSettings, Settings, UpstreamSettings } from './config/settings.ts';
@@ -45,14 +48,18 @@ export interface CompiledRoute {
   destination(path: string, post: boolean): Destination;
 }
 
+/** As much of a target as holds in all routes. */
+export type Place = Pick<Target, 'key' | 'endpoint'>;
+
 /** Every route of a configuration, the simulator's first, and the endpoints they use. */
 export interface RouteTable {
   readonly routes: readonly CompiledRoute[];
   readonly endpoints: readonly Endpoint[];
+  readonly quotasOf: QuotasOf;
   /** Names of all upstreams. */
   readonly upstreams: ReadonlySet<string>;
-  /** Keys of all targets of all routes. */
-  readonly targetKeys: ReadonlySet<string>;
+  /** Every endpoint of every upstream. */
+  readonly targets: readonly Place[];
   /** Endpoints of models, to which an unused connection is kept ready while they have traffic. */
   readonly warm: ReadonlySet<Endpoint>;
 }
@@ -94,18 +101,17 @@ export function compileRoutes(
   return {
     routes,
     endpoints: endpoints.all,
+    quotasOf: callerQuotas(settings.access),
     upstreams: new Set(upstreams.keys()),
-    targetKeys: targetKeys(upstreams.values()),
+    targets: placesOf(upstreams.values()),
     warm,
   };
 }
 
-function targetKeys(upstreams: Iterable<WiredUpstream>): ReadonlySet<string> {
-  const keys = new Set<string>();
-  for (const { settings, endpoints } of upstreams) {
-    for (const endpoint of endpoints) keys.add(targetKey(settings, endpoint));
-  }
-  return keys;
+function placesOf(upstreams: Iterable<WiredUpstream>): Place[] {
+  return [...upstreams].flatMap(({ settings, endpoints }) =>
+    endpoints.map((endpoint) => ({ key: targetKey(settings, endpoint), endpoint })),
+  );
 }
 
 /** The upstreams of a route in order; none for the simulator, which is not of the configuration. */

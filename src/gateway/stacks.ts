@@ -31,6 +31,11 @@ import { asksForStream } from '../layers/heartbeat/stream-ask.ts';
 import { meaningLayer } from '../layers/meaning/meaning.ts';
 import { observeLayer } from '../layers/observe/observe.ts';
 import type { CallObserver } from '../layers/observe/observe.ts';
+import { MemoryQuotas } from '../layers/rate-limit/memory-quotas.ts';
+import type { PacerObserver } from '../layers/rate-limit/pacer-observer.ts';
+import { Pacer } from '../layers/rate-limit/pacer.ts';
+import type { RateLimitObserver } from '../layers/rate-limit/rate-limit-observer.ts';
+import { rateLimitLayer } from '../layers/rate-limit/rate-limit.ts';
 import { RetryBudgets } from '../layers/retry/retry-budgets.ts';
 import type { RetryObserver } from '../layers/retry/retry-observer.ts';
 import { retryLayer } from '../layers/retry/retry.ts';
@@ -38,6 +43,7 @@ import { FirstByteTimes } from '../layers/timeouts/first-byte-times.ts';
 import type { AdaptiveLimit } from '../layers/timeouts/options.ts';
 import { timeoutsLayer } from '../layers/timeouts/timeouts.ts';
 import type { RouteSettings, UpstreamSettings } from './config/settings.ts';
+import type { QuotasOf } from './caller-quotas.ts';
 import type { RouteTable } from './route-table.ts';
 
 /** Who hears what the layers do. */
@@ -50,6 +56,8 @@ export interface StackObservers {
   readonly breaker: BreakerObserver;
   readonly heartbeat: HeartbeatObserver;
   readonly retry: RetryObserver;
+  readonly rateLimit: RateLimitObserver;
+  readonly pacer: PacerObserver;
 }
 
 /** What stacks are made from. */
@@ -77,6 +85,9 @@ export class Stacks {
   readonly budgets: RetryBudgets = new RetryBudgets();
   readonly times: FirstByteTimes;
   readonly limits: UpstreamLimits;
+  readonly pacer: Pacer;
+  readonly quotas: MemoryQuotas = new MemoryQuotas();
+  #quotasOf: QuotasOf = () => undefined;
   readonly #deps: StacksDeps;
 
   constructor(deps: StacksDeps, options: StacksOptions) {
@@ -84,6 +95,7 @@ export class Stacks {
     const { clock, random, sweep, observers } = deps;
     this.limits = new UpstreamLimits({ clock, sweep, random, observer: observers.admission });
     this.times = new FirstByteTimes({ clock });
+    this.pacer = new Pacer({ clock, observer: observers.pacer });
     this.breakers = new Breakers({ clock, random, observer: observers.breaker }, options.breaker);
   }
 
@@ -107,8 +119,11 @@ export class Stacks {
     return this.#stack([this.#observe()], answer);
   }
 
-  /** Forgets what a new configuration does not have. */
-  retain({ endpoints, targetKeys, upstreams }: RouteTable): void {
+  /** Puts a configuration in force: its quotas; what it does not have is forgotten. */
+  retain({ endpoints, quotasOf, targets, upstreams }: RouteTable): void {
+    const targetKeys = new Set(targets.map(({ key }) => key));
+    this.#quotasOf = quotasOf;
+    this.pacer.retain(targetKeys);
     const endpointKeys = new Set(endpoints.map(({ key }) => key));
     this.breakers.retain(endpointKeys);
     this.times.retain(endpointKeys);
@@ -129,6 +144,12 @@ export class Stacks {
     return [
       this.#observe(),
       deadlineLayer({ clock, sweep, latency: this.times, observer: observers.deadline }),
+      rateLimitLayer({
+        clock,
+        store: this.quotas,
+        quotasOf: (caller) => this.#quotasOf(caller),
+        observer: observers.rateLimit,
+      }),
       heartbeatLayer(
         { clock, sweep, wantsStream: asksForStream, observer: observers.heartbeat },
         route.heartbeat,
@@ -150,7 +171,11 @@ export class Stacks {
   #inner(route: RouteSettings, upstreams: readonly UpstreamSettings[]): Layer[] {
     const { clock, random, sweep, observers } = this.#deps;
     const breaks = upstreams.some((upstream) => upstream.breaker);
-    const gates: ChoiceGate[] = [this.limits, ...(breaks ? [this.breakers] : [])];
+    const gates: ChoiceGate[] = [
+      this.limits,
+      ...(upstreams.some(({ pacing }) => pacing) ? [this.pacer] : []),
+      ...(breaks ? [this.breakers] : []),
+    ];
     return [
       retryLayer(
         { clock, random, sweep, budgets: this.budgets, observer: observers.retry },
@@ -162,7 +187,7 @@ export class Stacks {
           random,
           loads: this.loads,
           gates,
-          observers: [this.limits, observers.attempts],
+          observers: [this.limits, this.pacer, observers.attempts],
           recovery: this.breakers,
           observer: observers.balance,
         },

@@ -78,19 +78,19 @@ export const layerMetricTable = {
   remaining: row(
     'gauge',
     'gw_ratelimit_remaining_ratio',
-    ['target', 'kind'],
+    ['endpoint', 'kind'],
     'Share of a quota that the upstream says is left.',
   ),
   paced: row(
     'counter',
     'gw_ratelimit_paced_total',
-    ['target'],
-    'Times an upstream was left alone to stay within its quota.',
+    ['endpoint', 'why'],
+    'Times calls to an endpoint were spread or held back, by its limit or its word.',
   ),
   quotaRefused: row(
     'counter',
     'gw_quota_refused_total',
-    ['caller', 'kind'],
+    ['scope', 'name', 'kind'],
     'Calls refused because a caller or tenant had used up its quota.',
   ),
   deadlines: row(

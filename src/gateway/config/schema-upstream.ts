@@ -94,6 +94,10 @@ export const upstream = z.strictObject({
     doc: 'Learns the limit for the first byte from the answers of the last minutes.',
     why: 'A service that usually answers in 50 ms is lost after two seconds, not after thirty.',
   }),
+  pacing: option.withDefault(option.flag(), true, {
+    doc: 'Follow what the upstream says of its own limits: Retry-After and the rate-limit headers.',
+    why: 'A call that is bound to be refused is better sent elsewhere, or a little later.',
+  }),
   breaker: option.withDefault(option.flag(), true, {
     doc: 'Leave endpoints alone that fail, by the rules of the top-level `breaker`.',
     why: 'Off for an upstream whose failures say nothing about the next call.',

@@ -45,6 +45,7 @@ export interface UpstreamSettings {
   readonly otherReplay: ReplayMark;
   readonly lenient: boolean;
   readonly breaker: boolean;
+  readonly pacing: boolean;
   readonly limit: LimitOptions;
   /** Bounds of a learned first-byte limit; `undefined` = the limit of the phase stands. */
   readonly adaptive: AdaptiveLimit | undefined;
@@ -267,6 +268,7 @@ function completeUpstream(
     otherReplay: upstream.replay ?? 'strict',
     lenient: upstream.lenient,
     breaker: upstream.breaker,
+    pacing: upstream.pacing,
     limit: limitOf(upstream, profileName),
     adaptive: adaptiveOf(upstream, profileName),
     acceptEncoding: upstream.acceptEncoding ?? profile.acceptEncoding,

@@ -129,6 +129,12 @@ describe('the balance layer', () => {
     const nowhere = rig({}, [unfit]).send().sink.error;
     assert.equal(nowhere?.code, 'NO_TARGET');
     assert.equal(nowhere?.retryAfterMs, undefined);
+    assert.equal(nowhere?.shouldRetry, false);
+  });
+
+  it('tells callers not to come again by themselves when that would be in vain', () => {
+    const late: ChoiceGate = { opensAt: () => 1_000 + 61_000 };
+    assert.equal(rig({}, both, [late]).send().sink.error?.shouldRetry, false);
   });
 
   it('refuses when no target may be used, and says when the first one may', () => {
@@ -137,7 +143,7 @@ describe('the balance layer', () => {
     const { error } = send().sink;
     assert.equal(error?.code, 'NO_TARGET');
     assert.equal(error?.retryAfterMs, 4_000);
-    assert.equal(error?.shouldRetry, false);
+    assert.equal(error?.shouldRetry, undefined);
     assert.deepEqual(odd, ['test-route refused']);
     assert.deepEqual(diary.lines, []);
     assert.equal(inFlight(), 0);

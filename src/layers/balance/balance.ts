@@ -48,6 +48,12 @@ export function balanceLayer(
   return { name: 'balance', wrap: (next) => (call, sink) => balancer.send(next, call, sink) };
 }
 
+/**
+ * SDKs wait for as long as Retry-After says, and are right to; a longer wait than this they ignore
+ * and come again at once, so they are told not to.
+ */
+const CALLER_WAIT_MS_MAX = 60_000;
+
 const nowhere: readonly Target[] = [];
 
 class Balancer {
@@ -119,8 +125,7 @@ class Balancer {
           ? `The first of them is tried again in ${Math.ceil(waitMs / 1000)} s.`
           : 'The request cannot be had in the form that they need.',
         ...(fits ? { retryAfterMs: waitMs } : undefined),
-        // Whoever repeats the call at once would be refused again.
-        shouldRetry: false,
+        ...(fits && waitMs <= CALLER_WAIT_MS_MAX ? undefined : { shouldRetry: false }),
       }),
     );
   }

@@ -49,7 +49,7 @@ describe('the breaker layer', () => {
     assert.equal(upstream.calls.length, 5);
     assert.equal(sink.error?.code, 'NO_TARGET');
     assert.equal(sink.error?.retryAfterMs, 7_500);
-    assert.equal(sink.error?.shouldRetry, false);
+    assert.equal(sink.error?.shouldRetry, undefined);
     assert.equal(breakers.stateOf(endpoint.key), 'open');
   });
 

@@ -13,6 +13,9 @@ import type { Sink } from '../../core/sink.ts';
 import { BreakerAttempt } from './breaker-attempt.ts';
 import type { Breakers } from './breakers.ts';
 
+/** SDKs wait for as long as Retry-After says, but ignore a longer wait and come again at once. */
+const CALLER_WAIT_MS_MAX = 60_000;
+
 /** What the layer is given. */
 export interface BreakerDeps {
   readonly clock: Clock;
@@ -61,7 +64,6 @@ function refusal(place: string, waitMs: number): CallError {
   return new CallError('NO_TARGET', {
     detail: `${place} has failed too often; it is tried again in ${Math.ceil(waitMs / 1000)} s.`,
     retryAfterMs: waitMs,
-    // Whoever repeats the call at once would be refused again.
-    shouldRetry: false,
+    ...(waitMs <= CALLER_WAIT_MS_MAX ? undefined : { shouldRetry: false }),
   });
 }

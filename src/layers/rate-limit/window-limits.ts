@@ -1,0 +1,23 @@
+// Limits with one set of fields for requests: `X-RateLimit-Limit`, `-Remaining`, `-Reset`, as many
+// services send them (seconds since 1970, or seconds from now), and ServiceNow's form of it. That
+// one says no remaining number: only its 429 tells that the hour is used up, and until when. Its
+// nodes write their counters every half minute, so a remaining number would lag behind as well.
+
+import type { AnswerFields, ReadingTaker } from './limit-reading.ts';
+import { unitsOf } from './limit-reading.ts';
+import { untilNumberMs } from './reset-time.ts';
+
+/** Reads these fields. */
+export function readWindowLimits(fields: AnswerFields, taker: ReadingTaker): void {
+  const { headers } = fields;
+  const limit = unitsOf(headers.get('x-ratelimit-limit'));
+  if (limit <= 0) return;
+  const said = headers.get('x-ratelimit-remaining');
+  const isUsedUp = said === undefined && fields.throttled && headers.has('x-ratelimit-rule');
+  const remaining = isUsedUp ? 0 : unitsOf(said);
+  if (remaining < 0 || !taker.wants('requests', Math.min(1, remaining / limit))) return;
+  const resetMs = untilNumberMs(headers.get('x-ratelimit-reset') ?? '', fields.saidAt());
+  if (resetMs < 0) return;
+  const name = 'window';
+  taker.take({ kind: 'requests', name, limit, remaining, resetMs, gradual: false });
+}
