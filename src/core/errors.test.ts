@@ -1,6 +1,6 @@
 import { equal, match, ok } from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ErrorRow } from './error-table.ts';
+import type { ErrorRow } from './error-row.ts';
 import { errorTable } from './error-table.ts';
 import type { ErrorCode } from './errors.ts';
 import { CallError } from './errors.ts';

@@ -2,7 +2,7 @@
 // refusing must stay cheap, and never thrown.
 
 import { errorTable } from './error-table.ts';
-import type { ErrorRow, Origin, Phase, Replay } from './error-table.ts';
+import type { ErrorRow, Origin, Phase, Replay } from './error-row.ts';
 
 /** A code of the error table. */
 export type ErrorCode = keyof typeof errorTable;

@@ -21,9 +21,7 @@ describe('admin listener', () => {
     const views = {
       ready: () => true,
       metrics: () => Promise.reject(new Error('broken view')),
-      leases: () => [],
-      endpoints: () => [],
-      config: () => [],
+      pages: { leases: () => [], endpoints: () => [], config: () => [] },
     };
     admin = new AdminServer(views, { host: '127.0.0.1', port: 0 });
     ({ port } = await admin.listen());

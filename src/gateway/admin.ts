@@ -15,24 +15,37 @@ export interface AdminAnswer {
   readonly body: string;
 }
 
+/** The debug views at `/api/<name>`, and what each shows. */
+export const adminPages = {
+  endpoints: 'upstream connections by endpoint',
+  leases: 'what is held, oldest first',
+  config: 'the configuration in force, without secrets',
+} as const;
+
+/** Name of a debug view. */
+export type AdminPage = keyof typeof adminPages;
+
 /** What the admin listener shows. Each is asked anew for every request. */
 export interface AdminViews {
   /** Accepting calls; `false` while draining. */
   ready(): boolean;
+  /** A word on readiness, shown with it: why not, or what to look at. */
+  readyNote?(): string | undefined;
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
-  leases(): unknown;
-  endpoints(): unknown;
-  config(): unknown;
+  /** JSON values, or promises of them. */
+  readonly pages: Readonly<Record<AdminPage, () => unknown>>;
 }
+
+const pageLines = Object.entries(adminPages).map(
+  ([name, what]) => `/api/${name.padEnd(12)}${what}`,
+);
 
 const INDEX = `Holdfast admin
 
 /healthz         the process answers
 /readyz          calls are accepted (503 while draining)
 /metrics         Prometheus text
-/api/endpoints   upstream connections by endpoint
-/api/leases      what is held, oldest first
-/api/config      the configuration in force, without secrets
+${pageLines.join('\n')}
 `;
 
 /** The admin listener. Ends by `close`. */
@@ -53,13 +66,14 @@ export class AdminServer {
   }
 
   /** Starts to listen; fails like `net.Server` when the address cannot be had. */
-  listen(): Promise<Address> {
+  listen({ reusePort = false }: { readonly reusePort?: boolean } = {}): Promise<Address> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen({ host: this.#address.host, port: this.#address.port }, () => {
+      const { host, port } = this.#address;
+      this.#server.listen({ host, port, reusePort }, () => {
         this.#server.off('error', reject);
-        const { address, port } = this.#server.address() as AddressInfo;
-        this.#address = { host: address, port };
+        const found = this.#server.address() as AddressInfo;
+        this.#address = { host: found.address, port: found.port };
         resolve(this.#address);
       });
     });
@@ -106,18 +120,26 @@ export class AdminServer {
       case '/healthz':
         return text(200, 'ok\n');
       case '/readyz':
-        return this.#views.ready() ? text(200, 'ready\n') : text(503, 'draining\n');
+        return this.#readiness();
       case '/metrics':
         return this.#metrics();
-      case '/api/leases':
-        return json(this.#views.leases());
-      case '/api/endpoints':
-        return json(this.#views.endpoints());
-      case '/api/config':
-        return json(this.#views.config());
       default:
-        return text(404, `Nothing is here. These paths are:\n\n${INDEX}`);
+        return this.#page(path ?? '');
     }
+  }
+
+  #readiness(): AdminAnswer {
+    const ready = this.#views.ready();
+    const note = this.#views.readyNote?.() ?? (ready ? 'ready' : 'draining');
+    return text(ready ? 200 : 503, `${note}\n`);
+  }
+
+  async #page(path: string): Promise<AdminAnswer> {
+    const name = path.startsWith('/api/') ? path.slice('/api/'.length) : '';
+    if (!Object.hasOwn(adminPages, name)) {
+      return text(404, `Nothing is here. These paths are:\n\n${INDEX}`);
+    }
+    return json(await this.#views.pages[name as AdminPage]());
   }
 
   async #metrics(): Promise<AdminAnswer> {

@@ -12,8 +12,8 @@ export function callerQuotas({ keys, tenantQuotas }: AccessSettings): QuotasOf {
   const byName = new Map<string, CallerQuotas>();
   for (const { name, tenant, quota } of keys) {
     const shared = tenantQuotas.get(tenant);
-    if (quota !== undefined || shared !== undefined)
-      byName.set(name, { key: quota, tenant: shared });
+    if (quota === undefined && shared === undefined) continue;
+    byName.set(name, { key: quota, tenant: shared });
   }
   return ({ name }) => byName.get(name);
 }

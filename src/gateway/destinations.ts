@@ -29,6 +29,8 @@ export interface Destination {
 export interface Destinations {
   /** An upstream has credentials of its own, which no web page may borrow. */
   readonly guarded: boolean;
+  /** Takes WebSocket handshakes. */
+  readonly webSocket: boolean;
   /** For a path as sent upstream and whether it is a POST. */
   at(path: string, post: boolean): Destination;
 }
@@ -82,6 +84,7 @@ export function wiredDestinations(
   const dialectName = (tiers[0] as Tier).settings.dialect;
   return {
     guarded: tiers.some((tier) => tier.settings.credentials.length > 0),
+    webSocket: tiers.every((tier) => tier.settings.profile === 'websocket'),
     at(path, post) {
       const kind = post && isCompletionPath(path) ? 'completion' : 'other';
       const dialect = dialectFor(dialectName, path);
@@ -222,6 +225,7 @@ export function simulatedDestinations(
   const responses = make(dialectTable['openai-responses']);
   return {
     guarded: false,
+    webSocket: false,
     at(path) {
       if (path.startsWith('/v1/messages')) return anthropic;
       return path.startsWith('/v1/responses') ? responses : chat;

@@ -16,6 +16,8 @@ import type { EndpointView } from '../transport/endpoint-pool.ts';
 import { Transport } from '../transport/transport.ts';
 import { defaultTransportOptions } from '../transport/transport-options.ts';
 import type { Settings } from './config/settings.ts';
+import { defaultWebSocketOptions } from '../edges/web-socket/options.ts';
+import { WebSocketProxy } from '../edges/web-socket/web-socket-proxy.ts';
 import { ProcessGuard } from '../layers/admission/process-guard.ts';
 import { OwnReadings } from './process-readings.ts';
 import { LayerMetrics } from './layer-metrics.ts';
@@ -39,6 +41,7 @@ export class Engine {
   readonly #transport: Transport;
   readonly #layerMetrics: LayerMetrics;
   readonly #stacks: Stacks;
+  readonly #proxy: WebSocketProxy;
   #targets: RouteTable['targets'] = [];
   readonly #readings = new OwnReadings();
   readonly #guard: ProcessGuard;
@@ -82,8 +85,18 @@ export class Engine {
     );
     const stacks = this.#stacks;
     const wire = this.#transport.service;
+    const proxy = new WebSocketProxy(
+      { clock, random, sweep, leases, otherwise: wire },
+      layerMetrics.webSocket,
+    );
+    this.#proxy = proxy;
+    // The drain spreads its cuts already.
+    const sockets = proxy.service({ ...defaultWebSocketOptions, drainSpreadMs: 0 });
     this.services = {
-      wire: (route, upstreams) => stacks.wire(route, upstreams, wire),
+      wire: (route, upstreams) => {
+        const isWebSocket = upstreams.every(({ profile }) => profile === 'websocket');
+        return stacks.wire(route, upstreams, isWebSocket ? sockets : wire);
+      },
       simulator: stacks.simulator(simulatorService({ clock, random })),
       local: (answer) => stacks.local(answer),
     };
@@ -94,6 +107,7 @@ export class Engine {
       bodyBudget: new BufferBudget(settings.limits.bufferBytes),
       callIds: new CallIds(),
       observer: this.#edgeObserver(),
+      upgrades: proxy,
     };
     this.edgeOptions = edgeOptionsOf(settings, head);
     this.#metrics.collect(() => this.#collect());
@@ -169,6 +183,7 @@ export class Engine {
     this.#metrics.leases.at().value = this.leases.size;
     this.#metrics.serverConnections.at().value = this.#callerConnections;
     this.#collectLimits();
+    this.#layerMetrics.webSocketsOpen.at().value = this.#proxy.size;
     for (const { endpoint, kind, ratio } of this.#stacks.pacer.remaining(this.#targets)) {
       this.#layerMetrics.remaining.at(endpoint, kind).value = ratio;
     }

@@ -8,7 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Behaviour } from '../testing/misbehaving-upstream/behaviour.ts';
 import { MisbehavingUpstream } from '../testing/misbehaving-upstream/misbehaving-upstream.ts';
 import { startGateway } from './gateway.ts';
-import type { Gateway, GatewayOptions } from './gateway.ts';
+import type { Gateway } from './gateway.ts';
+import type { GatewayOptions } from './gateway-options.ts';
 import { StartFault } from './listen-fault.ts';
 import type { LogOutput } from './process-log.ts';
 

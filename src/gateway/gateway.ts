@@ -2,51 +2,36 @@
 // and the way back down. Everything it needs of the world can be handed in; nothing is global.
 // Invariant: after `close` or `destroy` no socket, timer or watcher of it is left.
 
-import type { Clock } from '../core/clock.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Leases } from '../core/leases.ts';
 import { systemRandom } from '../core/random.ts';
-import type { Random } from '../core/random.ts';
 import { HttpServer } from '../edges/http-server/http-server.ts';
 import { NodeHttpServer } from '../edges/http-server/node-http-server.ts';
-import type { LineWriter } from '../telemetry/access-log.ts';
+import { Drain, drainLayer } from '../layers/drain/drain.ts';
+import type { DrainReport } from '../layers/drain/drain-tally.ts';
+import { plainClose } from '../layers/drain/options.ts';
 import { AdminServer } from './admin.ts';
 import type { AdminViews } from './admin.ts';
 import { ConfigWatch } from './config-watch.ts';
-import { loadConfigFile, readFile } from './config-source.ts';
 import type { Environment } from './config/interpolate.ts';
-import { loadConfig } from './config/load.ts';
-import type { Loaded, Overrides } from './config/load.ts';
+import type { ConfigSource, Loaded } from './config/load.ts';
 import type { Settings } from './config/settings.ts';
 import type { Address } from './config/values.ts';
 import { localUrl } from './client-settings.ts';
 import { Engine } from './engine.ts';
+import { adapted, loadFrom, sourceOf } from './gateway-options.ts';
+import type { GatewayOptions } from './gateway-options.ts';
 import { StartFault, listenFault } from './listen-fault.ts';
 import { silentLog } from './process-log.ts';
-import type { LogOutput, ProcessLog } from './process-log.ts';
+import type { ProcessLog } from './process-log.ts';
 import { SwitchRouter } from './router.ts';
+import type { Services } from './route-table.ts';
 import { Snapshot, needsRestart } from './snapshot.ts';
+import { WayOut } from './way-out.ts';
+import type { DrainHow } from './way-out.ts';
 
 /** Leases the debug view lists. */
 const LEASES_SHOWN = 200;
-
-/** What a gateway is made from. Without `config` and `configFile` the built-in configuration. */
-export interface GatewayOptions {
-  /** The content of a configuration file, as an object. */
-  readonly config?: Readonly<Record<string, unknown>>;
-  /** A file to read, to watch and to read again. */
-  readonly configFile?: string;
-  /** Takes the place of single options, whatever the file says. */
-  readonly overrides?: Overrides;
-  /** Default: none, so a program that embeds the gateway decides. */
-  readonly env?: Environment;
-  /** Opens the log once its level is known. Default: no log. */
-  readonly openLog?: (level: string) => LogOutput;
-  /** Where the lines of calls go. Default: the log's output, if there is one. */
-  readonly accessLog?: LineWriter;
-  readonly clock?: Clock;
-  readonly random?: Random;
-}
 
 /** A running gateway. */
 export interface Gateway {
@@ -57,14 +42,22 @@ export interface Gateway {
   readonly settings: Settings;
   /** What calls and pools hold now. */
   readonly leases: Leases;
+  /** What the admin listener shows. */
+  readonly views: AdminViews;
   metricsText(): Promise<string>;
   /**
    * Puts a new configuration in force: the object given, else the file read again. Answers what is
    * wrong with it; with errors the old one stays.
    */
   reload(config?: Readonly<Record<string, unknown>>): readonly string[];
+  /** The same with a configuration that somebody else has read. */
+  reloadFrom(source: ConfigSource | undefined): readonly string[];
   /** Takes no more calls, lets running ones finish for `graceMs` (default: `drain`), then cuts. */
-  close(graceMs?: number): Promise<void>;
+  close(graceMs?: number): Promise<DrainReport>;
+  /** As `close`, but in phases, so that callers can go elsewhere before (configuration `drain`). */
+  drain(how?: DrainHow): Promise<DrainReport>;
+  /** Ends the grace of a drain under way: streams are told why, then everything is cut. */
+  cut(): void;
   /** Cuts everything at once. */
   destroy(): void;
 }
@@ -72,22 +65,22 @@ export interface Gateway {
 /** Starts a gateway. Fails with a `StartFault` whose lines say what to do. */
 export async function startGateway(options: GatewayOptions = {}): Promise<Gateway> {
   const env = options.env ?? {};
-  const loaded = load(options, env, options.config);
-  const { settings } = loaded;
+  const loaded = loadFrom(sourceOf(options), options, env);
+  const settings = adapted(options, loaded);
   if (settings === undefined) throw new StartFault(loaded.lines, true);
   const gateway = new RunningGateway(options, env, loaded, settings);
   await gateway.listen();
   return gateway;
 }
 
-function load(
-  options: GatewayOptions,
-  env: Environment,
-  config: Readonly<Record<string, unknown>> | undefined,
-): Loaded {
-  const { configFile, overrides = {} } = options;
-  if (config === undefined) return loadConfigFile(configFile, env, overrides);
-  return loadConfig({ value: config }, { env, overrides, readText: readFile });
+/** Counts every call that a configuration leads to. */
+function counted(services: Services, drain: Drain): Services {
+  const layer = drainLayer(drain);
+  return {
+    wire: (route, upstreams) => layer.wrap(services.wire(route, upstreams)),
+    simulator: layer.wrap(services.simulator),
+    local: (answer) => services.local(answer),
+  };
 }
 
 class RunningGateway implements Gateway {
@@ -95,6 +88,10 @@ class RunningGateway implements Gateway {
   readonly #env: Environment;
   readonly #log: ProcessLog;
   readonly #engine: Engine;
+  readonly #services: Services;
+  readonly #wayOut: WayOut;
+  readonly #drain: Drain;
+  readonly views: AdminViews;
   readonly #router: SwitchRouter;
   readonly #edge: HttpServer | NodeHttpServer;
   readonly #admin: AdminServer | undefined;
@@ -104,7 +101,8 @@ class RunningGateway implements Gateway {
   #lastLoaded: Loaded;
   #url: string = '';
   #adminUrl: string | undefined = undefined;
-  #draining: boolean = false;
+  #destroyed: boolean = false;
+  #ended: Promise<DrainReport> | undefined = undefined;
 
   constructor(options: GatewayOptions, env: Environment, loaded: Loaded, settings: Settings) {
     this.#options = options;
@@ -114,16 +112,24 @@ class RunningGateway implements Gateway {
     const clock = options.clock ?? systemClock;
     const lines = settings.log.access ? (options.accessLog ?? output?.lines) : undefined;
     this.#engine = new Engine(clock, options.random ?? systemRandom, settings, lines);
+    const { edgeDeps } = this.#engine;
+    this.#drain = new Drain(edgeDeps);
+    this.#services = counted(this.#engine.services, this.#drain);
     this.#lastLoaded = loaded;
-    this.#snapshot = new Snapshot(loaded, settings, this.#engine.services, env);
+    this.#snapshot = new Snapshot(loaded, settings, this.#services, env);
     this.#router = new SwitchRouter(this.#snapshot.router);
     this.#engine.use(this.#snapshot.router.table);
     const Edge = settings.edge === 'own' ? HttpServer : NodeHttpServer;
-    this.#edge = new Edge(this.#router, this.#engine.edgeDeps, this.#engine.edgeOptions);
+    const closeSoon = (): boolean => this.#drain.closesNext();
+    const { edgeOptions } = this.#engine;
+    this.#edge = new Edge(this.#router, { ...edgeDeps, closeSoon }, edgeOptions);
+    const parts = { clock, drain: this.#drain, edge: this.#edge, log: this.#log };
+    this.#wayOut = new WayOut(parts);
+    this.views = this.#makeViews();
     this.#admin =
-      settings.admin === 'off' ? undefined : new AdminServer(this.#views(), settings.admin);
+      settings.admin === 'off' ? undefined : new AdminServer(this.views, settings.admin);
     const { configFile } = options;
-    if (configFile !== undefined && options.config === undefined) {
+    if (configFile !== undefined && sourceOf(options) === undefined) {
       this.#watch = new ConfigWatch(
         configFile,
         clock,
@@ -152,10 +158,11 @@ class RunningGateway implements Gateway {
 
   async listen(): Promise<void> {
     const { listen, admin } = this.settings;
+    const { reusePort = false } = this.#options;
     try {
-      this.#url = localUrl(await this.#listenAt('listen', this.#edge, listen));
+      this.#url = localUrl(await this.#listenAt('listen', this.#edge, listen, reusePort));
       if (this.#admin !== undefined && admin !== 'off') {
-        this.#adminUrl = localUrl(await this.#listenAt('admin', this.#admin, admin));
+        this.#adminUrl = localUrl(await this.#listenAt('admin', this.#admin, admin, reusePort));
       }
     } catch (fault) {
       this.destroy();
@@ -168,11 +175,12 @@ class RunningGateway implements Gateway {
 
   async #listenAt(
     option: 'listen' | 'admin',
-    server: { listen(at: Address): Promise<Address> },
+    server: { listen(at: Address & { readonly reusePort: boolean }): Promise<Address> },
     at: Address,
+    reusePort: boolean,
   ): Promise<Address> {
     try {
-      return await server.listen(at);
+      return await server.listen({ ...at, reusePort });
     } catch (fault) {
       throw listenFault(option, at, fault);
     }
@@ -183,19 +191,24 @@ class RunningGateway implements Gateway {
   }
 
   reload(config?: Readonly<Record<string, unknown>>): readonly string[] {
-    this.#apply(load(this.#options, this.#env, config ?? this.#options.config));
+    return this.reloadFrom(config === undefined ? sourceOf(this.#options) : { value: config });
+  }
+
+  reloadFrom(source: ConfigSource | undefined): readonly string[] {
+    this.#apply(loadFrom(source, this.#options, this.#env));
     return this.#lastLoaded.lines;
   }
 
   #apply(loaded: Loaded): void {
     this.#lastLoaded = loaded;
-    const { settings, lines } = loaded;
+    const { lines } = loaded;
+    const settings = adapted(this.#options, loaded);
     if (settings === undefined) {
       this.#log.error({ problems: lines }, 'the new configuration is refused; the old one stays');
       return;
     }
     const before = this.#snapshot;
-    const after = new Snapshot(loaded, settings, this.#engine.services, this.#env);
+    const after = new Snapshot(loaded, settings, this.#services, this.#env);
     this.#snapshot = after;
     this.#router.current = after.router;
     this.#engine.use(after.router.table);
@@ -205,19 +218,33 @@ class RunningGateway implements Gateway {
     this.#warn(loaded);
   }
 
-  async close(graceMs: number = this.settings.drainMs): Promise<void> {
-    if (this.#draining) return;
-    this.#draining = true;
+  close(graceMs: number = this.settings.drain.graceMs): Promise<DrainReport> {
+    return this.drain({ ...plainClose, graceMs });
+  }
+
+  drain(how: DrainHow = {}): Promise<DrainReport> {
+    this.#ended ??= this.#end(how);
+    return this.#ended;
+  }
+
+  cut(): void {
+    this.#drain.cut();
+  }
+
+  async #end(how: DrainHow): Promise<DrainReport> {
     this.#watch?.close();
-    this.#log.info({ calls: this.#engine.callsRunning, graceMs }, 'draining');
-    await this.#edge.close(graceMs);
+    // On a shared port the successor answers for readiness from now on.
+    if (this.#options.reusePort === true) void this.#admin?.close();
+    const report = await this.#wayOut.go(this.settings.drain, how);
     await this.#admin?.close();
     this.#engine.close();
-    this.#log.info({}, 'closed');
+    if (report.cut === 0) this.#log.info(report, 'closed');
+    else this.#log.warn(report, 'closed; some calls had to be cut');
+    return report;
   }
 
   destroy(): void {
-    this.#draining = true;
+    this.#destroyed = true;
     this.#watch?.close();
     this.#edge.destroy();
     void this.#admin?.close();
@@ -226,8 +253,8 @@ class RunningGateway implements Gateway {
 
   /** Reads the file again unless nothing in it has changed. */
   #fileTouched(): void {
-    if (this.#draining) return;
-    const loaded = load(this.#options, this.#env, undefined);
+    if (this.#closing) return;
+    const loaded = loadFrom(undefined, this.#options, this.#env);
     if (contentOf(loaded) !== contentOf(this.#lastLoaded)) this.#apply(loaded);
   }
 
@@ -235,13 +262,22 @@ class RunningGateway implements Gateway {
     for (const line of lines) this.#log.warn({}, line);
   }
 
-  #views(): AdminViews {
+  get #closing(): boolean {
+    return this.#destroyed || this.#wayOut.begun;
+  }
+
+  #makeViews(): AdminViews {
     return {
-      ready: () => !this.#draining,
+      ready: () => {
+        this.#wayOut.readyAsked();
+        return !this.#closing;
+      },
       metrics: () => this.#engine.scrape(),
-      leases: () => this.#engine.leases.oldest(LEASES_SHOWN),
-      endpoints: () => this.#engine.endpoints(),
-      config: () => this.#snapshot.explained(),
+      pages: {
+        leases: () => this.#engine.leases.oldest(LEASES_SHOWN),
+        endpoints: () => this.#engine.endpoints(),
+        config: () => this.#snapshot.explained(),
+      },
     };
   }
 }

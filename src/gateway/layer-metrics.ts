@@ -16,6 +16,8 @@ import { silentRateLimitObserver } from '../layers/rate-limit/rate-limit-observe
 import type { RateLimitObserver } from '../layers/rate-limit/rate-limit-observer.ts';
 import type { RetryObserver } from '../layers/retry/retry-observer.ts';
 import type { AccessObserver } from './access/access-observer.ts';
+import { silentWebSocketObserver } from '../edges/web-socket/web-socket-observer.ts';
+import type { WebSocketObserver } from '../edges/web-socket/web-socket-observer.ts';
 import { layerMetricTable } from '../telemetry/layer-metric-table.ts';
 import type { Family, Series } from '../telemetry/metric-family.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -32,6 +34,8 @@ export class LayerMetrics {
   readonly pacer: PacerObserver;
   readonly deadline: DeadlineObserver;
   readonly access: AccessObserver;
+  readonly webSocket: WebSocketObserver;
+  readonly webSocketsOpen: Family<Series>;
   readonly breakerState: Family<Series>;
   readonly retryBudget: Family<Series>;
   readonly remaining: Family<Series>;
@@ -51,6 +55,8 @@ export class LayerMetrics {
     this.remaining = metrics.series(layerMetricTable.remaining);
     this.rateLimit = quotaCounts(metrics);
     this.pacer = pacerCounts(metrics);
+    this.webSocket = webSocketCounts(metrics);
+    this.webSocketsOpen = metrics.series(layerMetricTable.webSocketsOpen);
     this.retryBudget = metrics.series(layerMetricTable.retryBudget);
     this.retry = retryCounts(metrics);
     this.deadline = deadlineCounts(metrics);
@@ -141,6 +147,20 @@ function pacerCounts(metrics: Metrics): PacerObserver {
     },
     closed: ({ endpoint }, reason) => {
       paced.at(endpoint.key, reason).value += 1;
+    },
+  };
+}
+
+function webSocketCounts(metrics: Metrics): WebSocketObserver {
+  const closed = metrics.series(layerMetricTable.webSocketsClosed);
+  const zombies = metrics.series(layerMetricTable.zombies);
+  return {
+    ...silentWebSocketObserver,
+    closed: (upstream, code, by) => {
+      closed.at(upstream, code, by).value += 1;
+    },
+    zombie: (upstream, leg) => {
+      zombies.at(upstream, leg).value += 1;
     },
   };
 }

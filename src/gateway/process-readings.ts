@@ -1,5 +1,5 @@
-// How the process is doing: how busy and how late its event loop is, how full its heap. Each reading
-// covers the time since the one before. A monitor of its own, because scrapes reset theirs.
+// How the process is doing: how busy and how late its event loop is, how full its heap. Each
+// reading covers the time since the one before. A monitor of its own, because scrapes reset theirs.
 
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';

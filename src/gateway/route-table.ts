@@ -44,6 +44,7 @@ export interface CompiledRoute {
   readonly addPrefix: string;
   /** The upstream has credentials of its own, which no web page may borrow. */
   readonly guarded: boolean;
+  readonly webSocket: boolean;
   /** For a path as sent upstream and whether it is a POST. */
   destination(path: string, post: boolean): Destination;
 }
@@ -76,7 +77,7 @@ export function compileRoutes(
   for (const [name, upstream] of settings.upstreams) {
     const own = endpoints.of(upstream);
     upstreams.set(name, { settings: upstream, endpoints: own });
-    if (upstream.profile !== 'rest') for (const endpoint of own) warm.add(endpoint);
+    if (upstream.profile.startsWith('llm')) for (const endpoint of own) warm.add(endpoint);
   }
   const routes: CompiledRoute[] = [];
   const toSimulator = (name: string): Destinations =>
@@ -145,6 +146,7 @@ function compile(
     stripPrefix: route.stripPrefix,
     addPrefix: route.addPrefix,
     guarded: destinations.guarded,
+    webSocket: destinations.webSocket,
     destination: (path, post) => destinations.at(path, post),
   };
 }

@@ -90,7 +90,6 @@ export class ConfiguredRouter implements Router {
       // By the plan of the configuration under which it began, whatever came into force since.
       return this.#decide(head, body, waiting.plan, waiting.admission, waiting.model);
     }
-    if (head.upgrade === 'websocket') return this.#own(head, this.#noWebSocket);
     const plan = this.#plans.planFor(head.target);
     if (this.#keys.size === 0) return this.#decide(head, body, plan, undefined, undefined);
     const admission = this.#keys.find(head.headers);
@@ -109,9 +108,11 @@ export class ConfiguredRouter implements Router {
   ): Resolution | undefined {
     let model = begun;
     const { routes } = plan;
+    const isWebSocket = head.upgrade === 'websocket';
     for (let at = 0; at < routes.length; at += 1) {
       const planned = routes[at] as PlannedRoute;
       const { route } = planned;
+      if (isWebSocket && !route.webSocket) continue;
       if (route.method !== undefined && route.method !== head.method) continue;
       if (route.fields.length > 0 && !fieldsMatch(route.fields, head.headers)) continue;
       if (route.model !== undefined) {
@@ -147,6 +148,7 @@ export class ConfiguredRouter implements Router {
   }
 
   #takeNone(head: RequestHead, plan: PathPlan, model: string | undefined): Resolution {
+    if (head.upgrade === 'websocket') return this.#own(head, this.#noWebSocket);
     if (plan.unsafe) {
       const detail = 'The path holds "." or ".." segments; send it without them.';
       return this.#refuse(head, new CallError('BAD_REQUEST', { detail }));

@@ -217,7 +217,8 @@ function adaptiveLimits(
   upstreams: readonly UpstreamSettings[],
 ): ReadonlyMap<string, AdaptiveLimit> {
   const limits = new Map<string, AdaptiveLimit>();
-  for (const { name, adaptive } of upstreams)
+  for (const { name, adaptive } of upstreams) {
     if (adaptive !== undefined) limits.set(name, adaptive);
+  }
   return limits;
 }

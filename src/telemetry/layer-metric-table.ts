@@ -117,12 +117,18 @@ export const layerMetricTable = {
     ['http_route'],
     'Answers begun before the upstream had answered, to keep the connection alive.',
   ),
-  webSocketsOpen: row('gauge', 'gw_websockets', ['http_route'], 'WebSocket sessions now.'),
+  webSocketsOpen: row('gauge', 'gw_websockets', [], 'WebSocket sessions now.'),
   webSocketsClosed: row(
     'counter',
     'gw_websockets_closed_total',
-    ['code', 'by'],
+    ['upstream', 'code', 'by'],
     'WebSocket sessions that ended, by close code and by who ended them.',
+  ),
+  zombies: row(
+    'counter',
+    'gw_websocket_zombies_total',
+    ['upstream', 'leg'],
+    'WebSocket legs ended because their peer was there no more.',
   ),
   draining: row('gauge', 'gw_draining', [], 'Phase of the way out: 0 = serving.'),
 } as const satisfies Record<string, MetricRow>;

@@ -1,5 +1,6 @@
-// Incident: a platform allowed 25 requests at a time per instance. Streams of five to ten minutes held
-// them, dashboards showed few connections a second and plenty of room, and the next caller got 503.
+// Incident: a platform allowed 25 requests at a time per instance. Streams of five to ten minutes
+// held them, dashboards showed few connections a second and plenty of room, and the next caller got
+// 503.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';

@@ -1,5 +1,5 @@
-// Incident: a test rig ran 200 callers over a pool of ten connections. "Pool is full" for nearly all
-// of them, and those that waited waited for ever.
+// Incident: a test rig ran 200 callers over a pool of ten connections. "Pool is full" for nearly
+// all of them, and those that waited waited for ever.
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';

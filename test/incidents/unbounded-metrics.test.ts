@@ -1,5 +1,5 @@
-// Incident: metrics whose labels came from callers, and a list of response times that was never cut,
-// grew for days until the process died.
+// Incident: metrics whose labels came from callers, and a list of response times that was never
+// cut, grew for days until the process died.
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';

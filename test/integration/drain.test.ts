@@ -11,21 +11,27 @@ import {
   isWholeStream,
   listenForDrain,
 } from '../support/drain-upstream.ts';
+import { startHoldfast } from '../support/holdfast.ts';
 import { RawCaller, waitFor } from '../support/raw-caller.ts';
 import { startServe } from '../support/serve-process.ts';
 import type { ServeProcess } from '../support/serve-process.ts';
 import { startLoad } from '../support/steady-load.ts';
+import type { LoadOptions, SteadyLoad } from '../support/steady-load.ts';
 
 const QUICK = { lag: '0s', ramp: '0s', grace: '60s' };
 
 describe('the way out of a process', () => {
   let upstream: MisbehavingUpstream;
   const started: ServeProcess[] = [];
+  const loads: SteadyLoad[] = [];
+  let probe: NodeJS.Timeout | undefined;
   before(async () => {
     upstream = await listenForDrain();
   });
   after(() => upstream.close());
   afterEach(async () => {
+    clearInterval(probe);
+    await Promise.all(loads.splice(0).map((load) => load.stop()));
     for (const each of started.splice(0)) await each.close();
   });
 
@@ -34,6 +40,12 @@ describe('the way out of a process', () => {
     const serving = await startServe({ overrides, reusePort });
     started.push(serving);
     return serving;
+  }
+
+  function loadOn(options: LoadOptions): SteadyLoad {
+    const load = startLoad(options);
+    loads.push(load);
+    return load;
   }
 
   async function openStream(port: number, events: number, everyMs: number): Promise<RawCaller> {
@@ -47,13 +59,13 @@ describe('the way out of a process', () => {
     it(`loses no request and no stream under load with a balancer in front (${edge})`, async () => {
       const serving = await serve({ lag: '500ms', ramp: '1s', grace: '60s' }, { edge });
       let ready = true;
-      const probe = setInterval(() => {
+      probe = setInterval(() => {
         void serving.admin('/readyz').then(
           ({ status }) => (ready = status === 200),
           () => (ready = false),
         );
       }, 50);
-      const load = startLoad({ port: serving.port, callers: 12, mayOpen: () => ready });
+      const load = loadOn({ port: serving.port, callers: 12, mayOpen: () => ready });
       const streams: RawCaller[] = [];
       for (let n = 0; n < 10; n += 1) streams.push(await openStream(serving.port, 40, 100));
       await waitFor(
@@ -95,7 +107,7 @@ describe('the way out of a process', () => {
 
   it('loses no request when a successor takes the port, without a balancer', async () => {
     const old = await serve({ lag: '0s', ramp: '1500ms', grace: '60s' }, {}, true);
-    const load = startLoad({ port: old.port, callers: 16 });
+    const load = loadOn({ port: old.port, callers: 16 });
     const streams = await Promise.all(
       Array.from({ length: 5 }, () => openStream(old.port, 40, 100)),
     );
@@ -183,6 +195,29 @@ describe('the way out of a process', () => {
     assert.equal(await serving.exited, 0);
     const tookMs = Number((await serving.logged('closed'))['tookMs']);
     assert.ok(tookMs >= 600 && tookMs < 5_000, `${tookMs} ms: no ramp, for nothing was open`);
+  });
+
+  it('serves a request that was on its way when the listener was closed', async () => {
+    const gateway = await startHoldfast(upstream.url);
+    const { port } = new URL(gateway.url);
+    const [late, resting] = [
+      await RawCaller.open(Number(port)),
+      await RawCaller.open(Number(port)),
+    ];
+    const ask = 'GET /x HTTP/1.1\r\nHost: h\r\n\r\n';
+    late.say(ask);
+    resting.say(ask);
+    for (const caller of [late, resting]) await caller.until((text) => text.includes(' 200 '));
+    late.text = '';
+    const closed = gateway.drain({ lagMs: 0, rampMs: 0, lateMs: 400 });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await assert.rejects(RawCaller.open(Number(port)), /ECONNREFUSED/);
+    late.say(ask);
+    await late.until((text) => /^HTTP\/1.1 200 [^]*connection: close/i.test(text), 'an answer');
+    await late.untilClosed();
+    assert.equal(resting.closed, false, 'it may still ask');
+    await closed;
+    await resting.untilClosed();
   });
 
   it('takes Ctrl-C from a terminal without lag and ramp, and says what it waits for', async () => {

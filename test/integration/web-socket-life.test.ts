@@ -186,6 +186,31 @@ describe('a session', () => {
       });
     }
 
+    it('takes no upstream it holds back for a silent one, and judges it again later', async () => {
+      const { caller, far } = await open({ limits: { byteIdleMs: 400 } });
+      caller.ws.pause();
+      await flood(far, 64 * 1024, 200 * MIB);
+      await wait(800);
+      assert.deepEqual(rig.ends, []);
+      caller.ws.resume();
+      await rig.untilEnded();
+      assert.deepEqual(rig.ends, ['STREAM_IDLE']);
+      assert.equal(rig.proxy.heldBytes, 0);
+    });
+
+    it('frees the sender it held back as soon as it is cut', async () => {
+      const { caller, far } = await open();
+      caller.ws.pause();
+      await flood(far, 64 * 1024, 200 * MIB);
+      assert.equal(rig.proxy.view(1)[0]?.paused, 'upstream');
+      const from = performance.now();
+      socketOf(caller).resetAndDestroy();
+      await rig.untilEnded();
+      assert.deepEqual(rig.ends, ['CALLER_GONE']);
+      assert.ok(performance.now() - from < 2_000);
+      assert.deepEqual(await far.untilClosed(), [1001, 'CALLER_GONE']);
+    });
+
     it('holds senders back sooner when all sessions together hold too much', async () => {
       const { caller, far } = await open({ options: { backlogTotalBytes: 100_000 } });
       caller.ws.pause();
@@ -206,7 +231,7 @@ describe('a session', () => {
     });
 
     it('does not take a slow reader for a dead one', async () => {
-      const limits = { pingMs: 200, pongMs: 150, stallMs: 1_000 };
+      const limits = { pingMs: 400, pongMs: 400, stallMs: 3_000 };
       rig = await ProxyRig.start([upstream.port], { options: limits });
       // It answers no ping: on a slow path the ping lies behind what it has still to read.
       const caller = await rig.open('/chat', [], { autoPong: false });
@@ -217,12 +242,12 @@ describe('a session', () => {
         () => rig.proxy.heldBytes > MIB,
         () => 'a backlog',
       );
-      const until = performance.now() + 1_500;
+      const until = performance.now() + 2_000;
       while (performance.now() < until) {
         caller.ws.resume();
         await turn();
         caller.ws.pause();
-        await wait(80);
+        await wait(130);
         assert.ok(rig.proxy.heldBytes > 0, 'it read too fast to prove anything');
         assert.deepEqual(rig.ends, []);
       }
@@ -279,7 +304,7 @@ describe('a session', () => {
     });
 
     it('delivers what was said before the close, to a slow reader too', async () => {
-      const { caller, far } = await open({ options: { closeMs: 300 } });
+      const { caller, far } = await open({ options: { closeMs: 300, backlogBytes: 64 * MIB } });
       caller.ws.pause();
       const parts = 24;
       for (let n = 0; n < parts; n += 1) far.ws.send(Buffer.alloc(MIB, n));
@@ -290,6 +315,18 @@ describe('a session', () => {
       assert.equal(caller.messages.length, parts);
       await rig.untilEnded();
       assert.deepEqual(rig.ends, ['whole']);
+    });
+
+    it('is no whole session when the rest of it could not be delivered', async () => {
+      const { caller, far } = await open({ options: { backlogBytes: 64 * MIB } });
+      caller.ws.pause();
+      for (let n = 0; n < 24; n += 1) far.ws.send(Buffer.alloc(MIB, n));
+      far.ws.close(1000);
+      await far.untilClosed();
+      assert.ok(rig.proxy.heldBytes > MIB);
+      socketOf(caller).resetAndDestroy();
+      await rig.untilEnded();
+      assert.deepEqual(rig.ends, ['CALLER_GONE']);
     });
 
     it('waits no longer than the limit for a peer that does not answer a close', async () => {

@@ -11,6 +11,7 @@ import { describe, it } from 'node:test';
 import { WebSocketServer } from 'ws';
 import { anonymousCaller } from '../../src/core/caller.ts';
 import { systemClock } from '../../src/core/clock.ts';
+import type { Layer } from '../../src/core/layer.ts';
 import { HeaderList } from '../../src/core/header-list.ts';
 import { systemRandom } from '../../src/core/random.ts';
 import { BufferBudget } from '../../src/core/replay-body.ts';
@@ -105,6 +106,32 @@ describe('a WebSocket through a forward proxy', () => {
       server.close();
     });
   }
+});
+
+describe('a WebSocket whose 101 is held back by a layer', () => {
+  it('hears what its upstream said meanwhile', async () => {
+    const upstream = await TestUpstream.listen();
+    const holdsHeads: Layer = {
+      name: 'retry',
+      wrap: (next) => (call, sink) =>
+        next(call, {
+          interim: (head) => sink.interim(head),
+          start: (head, flow) => setTimeout(() => sink.start(head, flow), 100),
+          chunk: (bytes) => sink.chunk(bytes),
+          end: (trailers) => sink.end(trailers),
+          fail: (error) => sink.fail(error),
+        }),
+    };
+    const rig = await ProxyRig.start([upstream.port], { layers: [holdsHeads] });
+    const opening = rig.open();
+    const far = await upstream.peer();
+    far.ws.send('welcome');
+    const caller = await opening;
+    await caller.untilMessages(1);
+    assert.deepEqual(caller.texts, ['welcome']);
+    await rig.close();
+    await upstream.close();
+  });
 });
 
 describe('an edge whose call is answered before it returns', () => {

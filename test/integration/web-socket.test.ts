@@ -90,6 +90,7 @@ function suite(kind: EdgeKind): void {
         () => rig.connections === 0,
         () => `no open connection; ${rig.connections} are`,
       );
+      assert.equal(rig.sweep.size, 0);
     });
     after(async () => {
       await upstream.close();
@@ -160,6 +161,7 @@ function suite(kind: EdgeKind): void {
       await start();
       const peer = await rig.open('/chat', ['chat.v1', 'chat.v2']);
       assert.equal(peer.ws.protocol, 'chat.v2');
+      assert.equal(peer.ws.extensions, '');
     });
 
     it('lets an upstream choose no subprotocol', async () => {
@@ -299,7 +301,10 @@ function suite(kind: EdgeKind): void {
           // Node's own parser may read what comes behind the last request, and refuse that as well.
           const rest = kind === 'own' ? [] : answers.slice(1).filter((code) => code !== 400);
           assert.deepEqual(kind === 'own' ? answers.slice(1) : rest, [], caller.text);
-          if (status === 426) assert.match(caller.text, /\r\nSec-WebSocket-Version: 13\r\n/);
+          if (status === 426) {
+            assert.match(caller.text, /\r\nSec-WebSocket-Version: 13\r\n/);
+            assert.match(caller.text, /\r\nUpgrade: websocket\r\nConnection: close, Upgrade\r\n/);
+          }
           assert.equal(rig.calls.length, 0);
           assert.ok(rig.refused.length > 0);
         });

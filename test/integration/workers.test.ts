@@ -17,30 +17,33 @@ import { RawCaller, waitFor } from '../support/raw-caller.ts';
 import { startServe } from '../support/serve-process.ts';
 import type { ServeOptions, ServeProcess } from '../support/serve-process.ts';
 import { startLoad } from '../support/steady-load.ts';
+import type { SteadyLoad } from '../support/steady-load.ts';
 
 const QUICK = { lag: '0s', ramp: '0s', grace: '60s' };
 
 describe('a gateway of two workers', () => {
   let upstream: MisbehavingUpstream;
-  let serving: ServeProcess | undefined;
+  const started: ServeProcess[] = [];
   const callers: RawCaller[] = [];
+  const loads: SteadyLoad[] = [];
   before(async () => {
     upstream = await listenForDrain();
   });
   after(() => upstream.close());
   afterEach(async () => {
     for (const caller of callers.splice(0)) caller.destroy();
-    await serving?.close();
-    await waitFor(
-      () => upstream.seen.open === 0,
-      () => 'orphaned workers to leave',
-      20_000,
-    );
+    await Promise.all(loads.splice(0).map((load) => load.stop()));
+    for (const each of started.splice(0)) await each.close();
   });
 
   async function serve(options: ServeOptions = {}, drain: object = QUICK): Promise<ServeProcess> {
     const overrides = { ...drainConfig(upstream.url), workers: 2, drain, ...options.overrides };
-    serving = await startServe({ ...options, overrides });
+    return launch({ ...options, overrides });
+  }
+
+  async function launch(options: ServeOptions): Promise<ServeProcess> {
+    const serving = await startServe(options);
+    started.push(serving);
     return serving;
   }
 
@@ -57,6 +60,12 @@ describe('a gateway of two workers', () => {
     for (let n = 0; n < count; n += 1) opened.push(await ask(port, askStream(events, 50)));
     for (const caller of opened) await caller.until((text) => text.includes('data: '));
     return opened;
+  }
+
+  function loadOn(port: number, count: number): SteadyLoad {
+    const load = startLoad({ port, callers: count });
+    loads.push(load);
+    return load;
   }
 
   /** The present process of each worker, once `started` of them have said that they listen. */
@@ -151,7 +160,7 @@ describe('a gateway of two workers', () => {
     assert.match((await running.admin('/readyz')).text, /1 of 2 workers take calls/);
     assert.equal((await running.admin('/readyz')).status, 200);
     // The kernel has only one listener left to choose from, so nobody notices.
-    const load = startLoad({ port: running.port, callers: 4 });
+    const load = loadOn(running.port, 4);
     const present = await workerPids(running, 3);
     assert.ok(!present.includes(victim) && present.includes(survivor));
     await load.stop();
@@ -166,7 +175,7 @@ describe('a gateway of two workers', () => {
 
   it('keeps what a dead worker has counted', async () => {
     const running = await serve();
-    const load = startLoad({ port: running.port, callers: 8 });
+    const load = loadOn(running.port, 8);
     await waitFor(
       () => load.answered > 50,
       () => 'some answers',
@@ -195,8 +204,7 @@ describe('a gateway of two workers', () => {
       );
     try {
       write(routes);
-      serving = await startServe({ configFile });
-      const running = serving;
+      const running = await launch({ configFile });
       const statuses = async (): Promise<Set<string>> => {
         const seen = new Set<string>();
         for (let n = 0; n < 20; n += 1) {
@@ -270,7 +278,7 @@ describe('a gateway of two workers', () => {
   it('does not start on a port of another gateway, and names the option', async () => {
     const running = await serve();
     const listen = `127.0.0.1:${running.port}`;
-    const twice = startServe({ overrides: { workers: 2, listen } });
+    const twice = launch({ overrides: { workers: 2, listen } });
     await assert.rejects(twice, /is in use, perhaps by another Holdfast.*--listen/);
   });
 });

@@ -1,6 +1,6 @@
-// A network on virtual time between a transport and simulated peers: every byte takes its way, every
-// connection can be refused, delayed, closed or reset at either end, and nothing happens but by the
-// clock and the seed. Invariant: bytes of one direction arrive in the order they were sent.
+// A network on virtual time between a transport and simulated peers: every byte takes its way,
+// every connection can be refused, delayed, closed or reset at either end, and nothing happens but
+// by the clock and the seed. Invariant: bytes of one direction arrive in the order they were sent.
 
 import type { Socket } from 'node:net';
 import type { Clock } from '../../src/core/clock.ts';

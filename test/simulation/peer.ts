@@ -1,5 +1,6 @@
-// A simulated upstream: accepts connections, reads requests, and answers them as well or as badly as
-// its weather and the seed say. Remembers what it has executed, which is the one truth about "twice".
+// A simulated upstream: accepts connections, reads requests, and answers them as well or as badly
+// as its weather and the seed say. Remembers what it has executed, which is the one truth about
+// "twice".
 
 import type { Clock } from '../../src/core/clock.ts';
 import { sampleStreams } from '../../src/dialects/sample-streams.ts';

@@ -39,7 +39,7 @@ export interface SimulatedGateway {
   close(): void;
 }
 
-/** Builds the stacks over `wire`. The first of each pair of upstreams has all ports but the last. */
+/** Builds the stacks over `wire`. The first upstream of each pair has all ports but the last. */
 export function simulatedGateway(
   deps: SimulatedDeps,
   ports: readonly number[],

@@ -1,6 +1,6 @@
-// One caller of the simulation: makes a call, takes the answer at its own pace, sometimes leaves, and
-// checks everything it was promised. A broken promise is written down, never thrown, so that one
-// run shows them all.
+// One caller of the simulation: makes a call, takes the answer at its own pace, sometimes leaves,
+// and checks everything it was promised. A broken promise is written down, never thrown, so that
+// one run shows them all.
 
 import type { Call } from '../../src/core/call.ts';
 import type { Caller } from '../../src/core/caller.ts';

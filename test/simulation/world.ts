@@ -1,6 +1,6 @@
 // One run of the simulation: peers with changing weather, callers with changing habits, the real
-// stack between them, all on one clock and one seed. The invariants are the promises of the product;
-// the same seed replays the same run to the last byte.
+// stack between them, all on one clock and one seed. The invariants are the promises of the
+// product; the same seed replays the same run to the last byte.
 
 import { createHash } from 'node:crypto';
 import type { Caller } from '../../src/core/caller.ts';
@@ -121,7 +121,7 @@ class World {
       seed: this.#options.seed,
       calls: this.#options.calls,
       answered: this.#answered,
-      failed: Object.fromEntries([...this.#failed].toSorted()),
+      failed: Object.fromEntries([...this.#failed].toSorted(([a], [b]) => (a < b ? -1 : 1))),
       arrived: this.#peers.reduce((sum, peer) => sum + peer.arrived, 0),
       virtualMs,
       broken: this.#broken,

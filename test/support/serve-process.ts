@@ -35,6 +35,15 @@ export interface ServeOptions {
   readonly reusePort?: boolean;
 }
 
+/** Process groups that live; an interrupted test must not leave a gateway behind. */
+const living = new Set<number>();
+process.once('exit', () => {
+  for (const group of living) killGroup(group);
+});
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(signal, () => process.exit(1));
+}
+
 const BANNER = /listens on (http:\S+), admin (http:\S+) /;
 const PATIENCE_MS = 20_000;
 
@@ -45,12 +54,19 @@ export async function startServe(options: ServeOptions = {}): Promise<ServeProce
   const told = JSON.stringify({ ...options, overrides });
   const child = spawn(process.execPath, ['--max-semi-space-size=4', script.pathname, told], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    // A group of its own, so that its workers end with it.
+    detached: true,
   });
+  const { pid = 0 } = child;
+  living.add(pid);
   let out = '';
   let screen = '';
   child.stdout.on('data', (bytes: Buffer) => (out += bytes.toString()));
   child.stderr.on('data', (bytes: Buffer) => (screen += bytes.toString()));
-  const exited = once(child, 'close').then(([code]) => code as number | null);
+  const exited = once(child, 'close').then(([code]) => {
+    living.delete(pid);
+    return code as number | null;
+  });
   await waitFor(
     () => BANNER.test(screen) || child.exitCode !== null,
     () => `a banner; got ${screen}${out}`,
@@ -87,8 +103,16 @@ export async function startServe(options: ServeOptions = {}): Promise<ServeProce
       return { status: answer.status, text: await answer.text() };
     },
     async close() {
-      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+      if (living.has(pid)) killGroup(pid);
       await exited;
     },
   };
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // All of it is gone.
+  }
 }

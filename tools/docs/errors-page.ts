@@ -1,6 +1,7 @@
 // The page of error codes, from the table that the data plane raises them from.
 
-import { errorTable, type ErrorRow } from '../../src/core/error-table.ts';
+import type { ErrorRow } from '../../src/core/error-row.ts';
+import { errorTable } from '../../src/core/error-table.ts';
 import { code, generatedPage, table } from './markdown.ts';
 
 const intro = `Every way a call can end badly. The code stands in the log line of

@@ -6,31 +6,32 @@
 import type { Socket } from 'node:net';
 import { CallError } from '../../core/errors.ts';
 import type { HeaderList } from '../../core/header-list.ts';
+import type { Head } from '../../core/sink.ts';
 import type { Swept } from '../../core/sweep.ts';
-import { HeadBuffer } from '../../http1/head-buffer.ts';
-import { HttpFault } from '../../http1/head.ts';
 import type { RequestHead } from '../../http1/head.ts';
-import { parseRequestHead } from '../../http1/request-parser.ts';
 import { BacklogWatch } from './backlog-watch.ts';
 import { LINGER_BYTES_MAX, LINGER_MS } from './edge-options.ts';
 import { Exchange } from './exchange.ts';
 import type { CallerSide } from './exchange.ts';
 import { HeldInput } from './held-input.ts';
+import { RequestReader } from './request-reader.ts';
 import { ResponseWriter } from './response-writer.ts';
 import type { ResponseOwner } from './response-writer.ts';
-import type { ServerParts } from './http-server.ts';
+import type { ServedConnection, ServerParts, SocketOwner } from './http-server.ts';
 import { UploadReader } from './upload-reader.ts';
 
 /** Where a connection stands with its input. */
-type InputState = 'idle' | 'head' | 'body' | 'answering' | 'lingering' | 'closed';
+type InputState = 'idle' | 'head' | 'body' | 'answering' | 'lingering' | 'upgraded' | 'closed';
 
-/** One accepted connection. Ends with its socket. */
-export class CallerConnection implements CallerSide, ResponseOwner, Swept {
+/** One accepted connection. Ends with its socket, or when that is given away. */
+export class CallerConnection
+  implements CallerSide, ResponseOwner, ServedConnection, SocketOwner, Swept
+{
   sweepIndex: number = -1;
   readonly socket: Socket;
   readonly response: ResponseWriter;
   readonly #parts: ServerParts;
-  readonly #heads: HeadBuffer;
+  readonly #heads: RequestReader;
   readonly #upload = new UploadReader();
   readonly #backlog = new BacklogWatch();
   readonly #held = new HeldInput();
@@ -45,17 +46,12 @@ export class CallerConnection implements CallerSide, ResponseOwner, Swept {
   constructor(socket: Socket, parts: ServerParts) {
     this.socket = socket;
     this.#parts = parts;
-    this.#heads = new HeadBuffer(parts.options.head);
+    this.#heads = new RequestReader(parts.options.head);
     this.response = new ResponseWriter(this, parts.output);
     this.#since = parts.deps.clock.now();
     const age = parts.options.connectionAgeMs;
     this.#retireAt = this.#since + age * (0.9 + 0.2 * parts.deps.random.next());
     parts.deps.sweep.add(this);
-  }
-
-  /** Bytes from the caller; they become ours. */
-  received(bytes: Buffer): void {
-    this.#consume(bytes);
   }
 
   /** The caller sent FIN. A half-closed caller is taken for gone, as every HTTP server does. */
@@ -89,10 +85,10 @@ export class CallerConnection implements CallerSide, ResponseOwner, Swept {
     if (this.socket.writableNeedDrain) this.#exchange?.hold();
   }
 
-  /** Takes no further request; closes now when idle. */
-  retire(): void {
-    this.#close = true;
-    if (this.#state === 'idle') this.#endSocket();
+  /** Closes now when it is idle and no request came for `restedMs`. */
+  closeRested(restedMs: number): void {
+    const rested = this.#parts.deps.clock.now() - this.#since;
+    if (this.#state === 'idle' && rested >= restedMs) this.#endSocket();
   }
 
   /** Cuts it now; the call under way, if any, ends with `reason`. */
@@ -102,7 +98,7 @@ export class CallerConnection implements CallerSide, ResponseOwner, Swept {
   }
 
   sweep(now: number): void {
-    const { options } = this.#parts;
+    const { options, idleMs } = this.#parts;
     if (this.#backlog.stalled(this.socket.writableLength, now, options.writeStallMs)) {
       this.abandon(new CallError('CALLER_STALLED'));
       return;
@@ -110,7 +106,7 @@ export class CallerConnection implements CallerSide, ResponseOwner, Swept {
     const spent = now - this.#since;
     switch (this.#state) {
       case 'idle':
-        if (spent > options.keepAliveMs) this.#endSocket();
+        if (spent > idleMs) this.#endSocket();
         return;
       case 'head':
         if (spent > options.headMs) this.#refuseHead(new CallError('HEAD_TIMEOUT'));
@@ -126,9 +122,15 @@ export class CallerConnection implements CallerSide, ResponseOwner, Swept {
   }
 
   closesAfter(request: RequestHead): boolean {
-    const retire = this.#parts.deps.clock.now() > this.#retireAt;
-    if (this.#state === 'body' || retire || !request.keepAlive) this.#close = true;
+    const aged = this.#parts.deps.clock.now() > this.#retireAt;
+    if (this.#state === 'body' || aged || !request.keepAlive) this.#close = true;
+    else if (this.#parts.closesNext()) this.#close = true;
     return this.#close;
+  }
+
+  upgrade(callId: string, head: Head): CallerSide {
+    this.#state = 'upgraded';
+    return this.#parts.giveAway(this, callId, this.#held.take(), head);
   }
 
   finish(trailers: HeaderList | undefined): void {
@@ -136,6 +138,7 @@ export class CallerConnection implements CallerSide, ResponseOwner, Swept {
     this.#exchange = undefined;
     if (this.#state === 'body') this.#linger();
     else if (this.#close || this.response.endsByClose) this.#endSocket();
+    else if (this.#parts.idleMs === 0) this.#endSocket();
     else this.#nextRequest();
   }
 
@@ -161,7 +164,8 @@ export class CallerConnection implements CallerSide, ResponseOwner, Swept {
     this.socket.resume();
   }
 
-  #consume(bytes: Buffer): void {
+  /** Bytes from the caller; they become ours. */
+  received(bytes: Buffer): void {
     let at = 0;
     while (at < bytes.length) {
       switch (this.#state) {
@@ -179,6 +183,10 @@ export class CallerConnection implements CallerSide, ResponseOwner, Swept {
           this.#lingered += bytes.length - at;
           if (this.#lingered > LINGER_BYTES_MAX) this.socket.destroy();
           return;
+        case 'upgraded':
+          // Answered from inside `#begin`: who took the socket over reads these bytes first.
+          this.socket.unshift(bytes.subarray(at));
+          return;
         case 'closed':
           return;
       }
@@ -191,19 +199,10 @@ export class CallerConnection implements CallerSide, ResponseOwner, Swept {
       this.#state = 'head';
       this.#since = this.#parts.deps.clock.now();
     }
-    const next = heads.feed(bytes, at, bytes.length);
-    if (next < 0) {
-      if (next === -2) this.#refuseHead(new CallError('HEAD_TOO_LARGE'));
-      else if (heads.empty) this.#state = 'idle';
-      return bytes.length;
-    }
-    const head = parseRequestHead(heads.bytes, heads.from, heads.to, this.#parts.options.head);
-    heads.reset();
-    if (head instanceof HttpFault) {
-      this.#refuseHead(new CallError(head.code, { detail: head.detail }));
-      return bytes.length;
-    }
-    this.#begin(head);
+    const next = heads.read(bytes, at);
+    if (heads.fault !== undefined) this.#refuseHead(heads.fault);
+    else if (heads.head !== undefined) this.#begin(heads.head);
+    else if (heads.empty) this.#state = 'idle';
     return next;
   }
 
@@ -268,7 +267,7 @@ export class CallerConnection implements CallerSide, ResponseOwner, Swept {
     const bytes = this.#held.take();
     if (bytes === undefined) return;
     this.socket.resume();
-    this.#consume(bytes);
+    this.received(bytes);
   }
 
   #refuseHead(error: CallError): void {

@@ -6,6 +6,7 @@ import type { BufferBudget } from '../../core/replay-body.ts';
 import type { Sweep } from '../../core/sweep.ts';
 import type { HeadLimits } from '../../http1/head.ts';
 import type { CallIds } from './call-ids.ts';
+import type { UpgradeHandler } from './upgrade.ts';
 
 /** Limits of one edge; times in ms, sizes in bytes. */
 export interface EdgeOptions {
@@ -46,6 +47,12 @@ export const LINGER_BYTES_MAX: number = 256 * 1024;
 /** See `LINGER_BYTES_MAX`. */
 export const LINGER_MS = 2_000;
 
+/**
+ * A connection that had a request this recently, in ms, is not closed from our side for resting:
+ * the next one may be on its way. It is told to close with its next answer.
+ */
+export const RESTED_MS = 1_000;
+
 /** Told what happens at the edge outside of calls. */
 export interface EdgeObserver {
   connectionOpened(): void;
@@ -62,4 +69,8 @@ export interface EdgeDeps {
   readonly bodyBudget: BufferBudget;
   readonly callIds: CallIds;
   readonly observer: EdgeObserver;
+  /** Asked for each answer: should its connection take no further request? Default: never. */
+  readonly closeSoon?: () => boolean;
+  /** Takes over connections that change their protocol; without it none does. */
+  readonly upgrades?: UpgradeHandler;
 }

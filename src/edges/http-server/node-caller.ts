@@ -17,6 +17,18 @@ import { planResponse } from './response-plan.ts';
 import type { BodyMode } from './response-plan.ts';
 import type { Router } from './router.ts';
 
+/** Gives the connection away once its call was answered with 101. */
+export type Departures = (callId: string, head: Head) => CallerSide;
+
+/** What a request on the node:http edge is served with. */
+export interface NodeCallerParts {
+  readonly router: Router;
+  readonly deps: EdgeDeps;
+  readonly options: EdgeOptions;
+  /** Only for requests that may change the protocol. */
+  readonly depart: Departures | undefined;
+}
+
 /** One request on the node:http edge. */
 export class NodeCaller implements CallerSide, ResponseSide, Swept {
   readonly response: ResponseSide = this;
@@ -26,6 +38,7 @@ export class NodeCaller implements CallerSide, ResponseSide, Swept {
   readonly #deps: EdgeDeps;
   readonly #options: EdgeOptions;
   readonly #exchange: Exchange;
+  readonly #parts: NodeCallerParts;
   #mode: BodyMode = 'none';
   #uploaded: boolean = false;
   #readAt: number;
@@ -37,10 +50,10 @@ export class NodeCaller implements CallerSide, ResponseSide, Swept {
     head: RequestHead,
     request: IncomingMessage,
     response: ServerResponse,
-    router: Router,
-    deps: EdgeDeps,
-    options: EdgeOptions,
+    parts: NodeCallerParts,
   ) {
+    const { router, deps, options } = parts;
+    this.#parts = parts;
     this.#request = request;
     this.#out = response;
     this.#deps = deps;
@@ -77,7 +90,8 @@ export class NodeCaller implements CallerSide, ResponseSide, Swept {
   }
 
   head(request: RequestHead, head: Head, callId: string): void {
-    const plan = planResponse(request, head, callId, !this.#uploaded || !request.keepAlive);
+    const close = !this.#uploaded || !request.keepAlive || this.#deps.closeSoon?.() === true;
+    const plan = planResponse(request, head, callId, close);
     this.#mode = plan.mode;
     const fields: string[] = [];
     for (const line of (plan.headers.forwardable() + plan.extraLines).split('\r\n')) {
@@ -112,6 +126,11 @@ export class NodeCaller implements CallerSide, ResponseSide, Swept {
     else if (this.#backlog.waiting) socket.destroy();
     // ServerResponse hands what it holds to the socket only when the turn is over.
     else this.#deps.clock.nextTurn(() => socket.destroySoon());
+  }
+
+  upgrade(callId: string, head: Head): CallerSide {
+    this.#deps.sweep.remove(this);
+    return this.#parts.depart?.(callId, head) ?? this;
   }
 
   pauseBody(): void {

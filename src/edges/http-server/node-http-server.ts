@@ -1,19 +1,25 @@
 // The second HTTP edge, on node:http, for comparison (`edge: node-http`). Reads heads a second time
 // with our strict parser, so that both edges refuse the same messages.
 
-import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { CallError } from '../../core/errors.ts';
 import { plainDialect } from '../../dialects/plain.ts';
 import { HttpFault } from '../../http1/head.ts';
 import { parseRequestHead } from '../../http1/request-parser.ts';
 import { responseHeadText } from '../../http1/serializer.ts';
+import { RESTED_MS } from './edge-options.ts';
 import type { EdgeDeps, EdgeOptions } from './edge-options.ts';
 import { errorAnswer } from './error-answer.ts';
+import { HeldInput } from './held-input.ts';
 import type { Listening } from './http-server.ts';
 import { NodeCaller } from './node-caller.ts';
+import type { Departures } from './node-caller.ts';
+import { closeWhenQuiet } from './quiet-close.ts';
 import type { Router } from './router.ts';
+import type { UpgradeHandler } from './upgrade.ts';
+import { UpgradedConnection } from './upgraded-connection.ts';
 
 /** An HTTP/1.1 server on node:http with the same face as `HttpServer`. */
 export class NodeHttpServer {
@@ -21,10 +27,17 @@ export class NodeHttpServer {
   readonly #deps: EdgeDeps;
   readonly #options: EdgeOptions;
   readonly #server: Server;
+  /** When each connection was last busy; `Infinity` while it is. */
+  readonly #connections = new Map<Socket, number>();
+  /** Those that speak no HTTP any more; Node's server does not close them. */
+  readonly #upgraded = new Set<UpgradedConnection>();
+  #accepted: number = 0;
+  #stopping: boolean = false;
+  #listening: boolean = true;
 
   constructor(router: Router, deps: EdgeDeps, options: EdgeOptions) {
     this.#router = router;
-    this.#deps = deps;
+    this.#deps = { ...deps, closeSoon: () => this.#stopping || deps.closeSoon?.() === true };
     this.#options = options;
     this.#server = createServer(
       {
@@ -34,6 +47,8 @@ export class NodeHttpServer {
         // Uploads have a stall limit of their own; a total limit would cut slow ones.
         requestTimeout: 0,
         connectionsCheckingInterval: 1_000,
+        // Whoever asks for another protocol is answered in HTTP.
+        shouldUpgradeCallback: ({ headers }) => /^websocket\b/i.test(headers.upgrade ?? ''),
         noDelay: true,
         keepAlive: true,
         keepAliveInitialDelay: 15_000,
@@ -44,24 +59,35 @@ export class NodeHttpServer {
     this.#server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
       this.#handle(request, response, true);
     });
-    this.#server.on('connection', () => {
-      this.#deps.observer.connectionOpened();
-    });
-    this.#server.on('connection', (socket: Socket) => {
-      socket.on('close', () => this.#deps.observer.connectionClosed());
-    });
+    this.#server.on('connection', (socket: Socket) => this.#accept(socket));
     this.#server.on('connect', (_request, socket: Socket) => {
       this.#refuse(socket, new CallError('NOT_SUPPORTED', { detail: 'CONNECT is not offered.' }));
     });
+    if (deps.upgrades !== undefined) {
+      this.#server.on('upgrade', (request: IncomingMessage, socket: Socket, early: Buffer) => {
+        this.#handleUpgrade(request, socket, early);
+      });
+    }
     this.#server.on('clientError', (fault: NodeJS.ErrnoException, socket: Socket) => {
       this.#refuse(socket, faultOf(fault));
     });
   }
 
+  /** Open caller connections. */
+  get size(): number {
+    return this.#connections.size;
+  }
+
+  /** Further connections may still come. */
+  get listening(): boolean {
+    return this.#listening;
+  }
+
   listen(at: Listening): Promise<Listening> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen({ host: at.host, port: at.port, backlog: 2048 }, () => {
+      const { host, port, reusePort = false } = at;
+      this.#server.listen({ host, port, reusePort, backlog: 2048 }, () => {
         this.#server.off('error', reject);
         const address = this.#server.address() as AddressInfo;
         resolve({ host: address.address, port: address.port });
@@ -70,29 +96,109 @@ export class NodeHttpServer {
   }
 
   close(graceMs: number): Promise<void> {
+    this.stopAccepting(0);
     return new Promise((resolve) => {
       const cut = this.#deps.clock.after(graceMs, () => this.destroy());
-      this.#server.close(() => {
+      this.#server.once('close', () => {
         cut.cancel();
         resolve();
       });
-      this.#server.closeIdleConnections();
+      // Told only of a close still to come.
+      if (!this.#listening && this.size === 0) resolve();
+    });
+  }
+
+  /** See `HttpServer`; Node's server closes all connections that rest at once, late or not. */
+  stopAccepting(_lateMs: number): void {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    const close = (): void => {
+      this.#listening = false;
+      this.#server.close();
+    };
+    closeWhenQuiet(this.#deps.clock, () => this.#accepted, close);
+  }
+
+  /** Closes each connection that has rested for a second with this probability. */
+  closeResting(share: number): void {
+    const { clock, random } = this.#deps;
+    clock.nextTurn(() => {
+      const before = clock.now() - RESTED_MS;
+      for (const [socket, busyAt] of this.#connections) {
+        if (busyAt <= before && (share >= 1 || random.next() < share)) socket.destroySoon();
+      }
     });
   }
 
   destroy(): void {
+    this.#stopping = true;
+    this.#listening = false;
     this.#server.close();
     this.#server.closeAllConnections();
+    const reason = new CallError('DRAINING');
+    for (const connection of this.#upgraded) connection.abandon(reason);
   }
 
-  #handle(request: IncomingMessage, response: ServerResponse, expects: boolean): void {
+  #accept(socket: Socket): void {
+    this.#accepted += 1;
+    this.#connections.set(socket, this.#deps.clock.now());
+    this.#deps.observer.connectionOpened();
+    socket.on('close', () => {
+      this.#connections.delete(socket);
+      this.#deps.observer.connectionClosed();
+    });
+  }
+
+  /** Node has let go of the socket: what is answered before it changes hands is written here. */
+  #handleUpgrade(request: IncomingMessage, socket: Socket, early: Buffer): void {
+    const { upgrades } = this.#deps;
+    const response = new ServerResponse(request);
+    response.shouldKeepAlive = false;
+    response.assignSocket(socket);
+    response.on('finish', () => socket.destroySoon());
+    socket.on('error', () => {});
+    // It is read on, because only so the caller's departure is seen.
+    const held = new HeldInput();
+    const received = (bytes: Buffer): void => {
+      if (!held.keep(bytes)) socket.pause();
+    };
+    if (early.length > 0) received(early);
+    const drained = (): boolean => response.emit('drain');
+    const ended = (): Socket => socket.destroy();
+    socket.on('data', received).on('drain', drained).on('end', ended);
+    this.#handle(request, response, false, (callId, head) => {
+      response.detachSocket(socket);
+      socket.off('data', received).off('drain', drained).off('end', ended);
+      const upgrade = { callId, socket, early: held.take(), head };
+      const left = (gone: UpgradedConnection): boolean => this.#upgraded.delete(gone);
+      const upgraded = new UpgradedConnection(upgrades as UpgradeHandler, upgrade, left);
+      this.#upgraded.add(upgraded);
+      socket.on('close', () => upgraded.closed());
+      return upgraded;
+    });
+  }
+
+  #handle(
+    request: IncomingMessage,
+    response: ServerResponse,
+    expects: boolean,
+    depart?: Departures,
+  ): void {
     const head = strictHead(request, this.#options);
     if (head instanceof HttpFault) {
       this.#refuse(request.socket, new CallError(head.code, { detail: head.detail }));
       return;
     }
     head.expectContinue = expects;
-    const caller = new NodeCaller(head, request, response, this.#router, this.#deps, this.#options);
+    const { socket } = request;
+    this.#connections.set(socket, Infinity);
+    response.on('close', () => {
+      if (this.#connections.has(socket)) this.#connections.set(socket, this.#deps.clock.now());
+      // Answers that began before the listener was closed promised to keep their connection.
+      if (!this.#listening) this.#deps.clock.nextTurn(() => this.#server.closeIdleConnections());
+    });
+    const parts = { router: this.#router, deps: this.#deps, options: this.#options, depart };
+    const caller = new NodeCaller(head, request, response, parts);
     caller.begin(head);
   }
 

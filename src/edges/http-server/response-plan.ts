@@ -28,7 +28,10 @@ export function planResponse(
 ): ResponsePlan {
   const mode = bodyMode(request, head);
   let extraLines = `x-holdfast-call-id: ${callId}\r\n`;
-  if (close || mode === 'until-close') extraLines += 'Connection: close\r\n';
+  // RFC 9110 15.5.22: who is told that its protocol version is wrong is told which would do.
+  const offers = close && head.status === 426 && head.headers.has('sec-websocket-version');
+  if (offers) extraLines += 'Upgrade: websocket\r\nConnection: close, Upgrade\r\n';
+  else if (close || mode === 'until-close') extraLines += 'Connection: close\r\n';
   else if (request.minor === 0) extraLines += 'Connection: keep-alive\r\n';
   if (mode === 'none' && head.contentLength >= 0 && head.status !== 204) {
     extraLines += `Content-Length: ${head.contentLength}\r\n`;

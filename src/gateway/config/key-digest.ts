@@ -1,5 +1,5 @@
-// Keys of callers are known by their digest alone. SHA-256 without salt is enough for random keys of
-// 16 characters and more, and lets a person make the digest with a tool at hand.
+// Keys of callers are known by their digest alone. SHA-256 without salt is enough for random keys
+// of 16 characters and more, and lets a person make the digest with a tool at hand.
 
 import { createHash } from 'node:crypto';
 import type { AccessKeyConfig } from './schema-access.ts';

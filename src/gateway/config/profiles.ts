@@ -4,7 +4,7 @@
 import type { ReplayMark } from '../../core/route.ts';
 
 /** The kinds of upstream. */
-export const profileNames = ['llm-hosted', 'llm-local', 'rest'] as const;
+export const profileNames = ['llm-hosted', 'llm-local', 'rest', 'websocket'] as const;
 
 /** A name of `profileNames`. */
 export type ProfileName = (typeof profileNames)[number];
@@ -119,6 +119,22 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
       byteIdleAfterPing: '15s',
       progressIdle: 'none',
       total: '60s',
+    },
+    completionReplay: 'strict',
+    acceptEncoding: 'pass',
+  },
+  websocket: {
+    doc: 'Sessions over WebSockets: they may rest for hours, and pings tell who is still there.',
+    queue: '2s',
+    timeouts: {
+      connect: '2s',
+      tls: '3s',
+      upload: '15s',
+      firstByte: '15s',
+      byteIdle: 'none',
+      byteIdleAfterPing: 'none',
+      progressIdle: 'none',
+      total: 'none',
     },
     completionReplay: 'strict',
     acceptEncoding: 'pass',

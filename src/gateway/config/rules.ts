@@ -192,6 +192,10 @@ function upstreamNames(route: RouteConfig): string[] {
   return route.upstreams.map((written) => routeUpstream(written).name);
 }
 
+function isEither(upstream: UpstreamConfig | undefined, other: string | undefined): boolean {
+  return upstream?.profile === 'websocket' || other === 'websocket';
+}
+
 /** What several upstreams of one route must have in common. */
 function tierProblems(
   route: RouteConfig,
@@ -202,6 +206,7 @@ function tierProblems(
   if (used.length < 2) return [];
   const problems: Problem[] = [];
   const first = upstreams[used[0] as string]?.dialect;
+  const firstProfile = upstreams[used[0] as string]?.profile;
   for (const [at, written] of route.upstreams.entries()) {
     const { name, model } = routeUpstream(written);
     const where = [...path, 'upstreams', at];
@@ -214,6 +219,12 @@ function tierProblems(
       problems.push(error(where, 'the simulator stands alone; give it a route of its own'));
     } else if (twin < at) {
       problems.push(error(where, `"${name}" stands in the list twice; remove one`));
+    } else if (
+      upstreams[name]?.profile !== firstProfile &&
+      isEither(upstreams[name], firstProfile)
+    ) {
+      const reason = 'WebSockets and ordinary calls do not share a route';
+      problems.push(error(where, `"${name}": ${reason}; give each a route of its own`));
     } else if (first !== undefined && dialect !== undefined && dialect !== first) {
       const reason = `speaks ${dialect}, but "${used[0]}" speaks ${first}`;
       problems.push(error(where, `"${name}" ${reason}; upstreams of one route speak one dialect`));

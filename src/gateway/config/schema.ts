@@ -1,6 +1,6 @@
 // The configuration language: every option with its kind, its default, what it does and why. Types,
-// validation, reference page, JSON Schema and `config explain` come from it; the larger groups stand
-// in files of their own beside this one.
+// validation, reference page, JSON Schema and `config explain` come from it; the larger groups
+// stand in files of their own beside this one.
 // Invariant: an option that nothing reads yet does not stand here, so it is refused by name.
 
 import { z } from 'zod';

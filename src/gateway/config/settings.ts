@@ -3,21 +3,20 @@
 
 import type { Priority } from '../../core/caller.ts';
 import type { PhaseLimits, ReplayMark } from '../../core/route.ts';
-import {
-  fixedLimitOptions,
-  modelLimitOptions,
-  restLimitOptions,
-} from '../../layers/admission/options.ts';
 import type { LimitOptions } from '../../layers/admission/options.ts';
-import { defaultBreakerOptions } from '../../layers/breaker/options.ts';
 import type { BreakerOptions } from '../../layers/breaker/options.ts';
-import { defaultHeartbeatOptions } from '../../layers/heartbeat/options.ts';
 import type { HeartbeatOptions } from '../../layers/heartbeat/options.ts';
-import { defaultRetryOptions } from '../../layers/retry/options.ts';
 import type { RetryOptions } from '../../layers/retry/options.ts';
-import { modelAdaptiveLimit, restAdaptiveLimit } from '../../layers/timeouts/options.ts';
 import type { AdaptiveLimit } from '../../layers/timeouts/options.ts';
 import { digestOf } from './key-digest.ts';
+import {
+  adaptiveOf,
+  breakerOf,
+  heartbeatOf,
+  isModelDialect,
+  limitOf,
+  retryOf,
+} from './layer-settings.ts';
 import { profiles } from './profiles.ts';
 import type { PhaseName, ProfileName } from './profiles.ts';
 import type { QuotaConfig } from './schema-access.ts';
@@ -145,13 +144,7 @@ export function complete(
     drainMs: written.drain.grace,
     access: completeAccess(written.access),
     guard: written.guard,
-    breaker: {
-      ...defaultBreakerOptions,
-      failuresInARow: written.breaker.failures,
-      successRateMin: written.breaker.successRate,
-      openMsMin: written.breaker.openMin,
-      openMsMax: written.breaker.openMax,
-    },
+    breaker: breakerOf(written.breaker),
     simulator: written.simulator,
     log: written.log,
     limits: written.limits,
@@ -170,42 +163,10 @@ function completeAccess({ keys = [], tenants = {} }: WrittenConfig['access']): A
   };
 }
 
-function limitOf({ limit }: UpstreamConfig, profile: ProfileName): LimitOptions {
-  if (!limit.enabled) return fixedLimitOptions(Number.POSITIVE_INFINITY);
-  const usual = profile === 'rest' ? restLimitOptions : modelLimitOptions;
-  const algorithm = limit.algorithm ?? usual.algorithm;
-  const shared = {
-    shadow: limit.shadow,
-    softShare: limit.soft,
-    queuePerSlot: limit.queue,
-  };
-  if (algorithm === 'fixed')
-    return { ...fixedLimitOptions(limit.max ?? usual.callsMax), ...shared };
-  const callsMax = limit.max ?? Math.max(usual.callsMax, limit.start ?? 0, limit.min ?? 0);
-  const callsMin = Math.min(limit.min ?? usual.callsMin, callsMax);
-  const callsStart = Math.max(callsMin, Math.min(limit.start ?? usual.callsStart, callsMax));
-  return { ...usual, ...shared, algorithm, callsMin, callsMax, callsStart };
-}
-
-function adaptiveOf(upstream: UpstreamConfig, profile: ProfileName): AdaptiveLimit | undefined {
-  const { adaptive } = upstream;
-  if (!(adaptive.enabled ?? profile === 'rest')) return undefined;
-  const usual = profile === 'rest' ? restAdaptiveLimit : modelAdaptiveLimit;
-  return {
-    floorMs: adaptive.floor ?? usual.floorMs,
-    ceilingMs: adaptive.ceiling ?? usual.ceilingMs,
-    completions: usual.completions,
-  };
-}
-
 /** The profile of an upstream, told or derived from its dialect. */
 export function profileOf(upstream: UpstreamConfig): ProfileName {
   if (upstream.profile !== undefined) return upstream.profile;
   return isModelDialect(upstream.dialect) ? 'llm-hosted' : 'rest';
-}
-
-function isModelDialect(name: DialectName | undefined): boolean {
-  return name !== undefined && /^(anthropic|openai)/.test(name);
 }
 
 /** The limits of an upstream: its own where told, else those of its profile. */
@@ -287,36 +248,10 @@ function completeRoute(
     match: route.match,
     upstreams: route.upstreams.map(routeUpstream),
     heartbeat: heartbeatOf(route.heartbeat, dialect),
-    retry: { ...defaultRetryOptions, ...retryOf(route.retry) },
+    retry: retryOf(route.retry),
     sticky: route.sticky,
     stripPrefix: route.rewrite.stripPrefix ?? '',
     addPrefix: route.rewrite.addPrefix ?? '',
-  };
-}
-
-function heartbeatOf(
-  written: RouteConfig['heartbeat'],
-  dialect: DialectName | undefined,
-): HeartbeatOptions {
-  // An EventSource acts on statuses, so a generic stream is not begun on behalf of its upstream.
-  const unasked = isModelDialect(dialect)
-    ? defaultHeartbeatOptions.commitAfterMs
-    : Number.POSITIVE_INFINITY;
-  return {
-    everyMs: written.enabled ? written.every : Number.POSITIVE_INFINITY,
-    commitAfterMs: written.commitAfter ?? unasked,
-    padBytes: written.padding,
-    ndjsonBlankLines: written.blankLines,
-    jsonWhitespace: written.leadingSpace,
-  };
-}
-
-function retryOf(written: RouteConfig['retry']): Partial<RetryOptions> {
-  return {
-    attemptsMax: written.attempts,
-    gateBytes: written.holdBytes,
-    gateMs: written.holdFor,
-    retryAfterMsMax: written.waitMax,
   };
 }
 

@@ -32,6 +32,13 @@ describe('a rate found by trial', () => {
     assert.ok(rate.opensAt(now + waitMs - 1) > 0);
   });
 
+  it('is cut again by each further refusal, from what was allowed', () => {
+    const { rate, now } = measured(20);
+    rate.refused(now);
+    rate.refused(now + 1);
+    assert.ok(Math.abs((rate.perSecond ?? 0) - 9.8) < 0.4, `${rate.perSecond}`);
+  });
+
   it('lets a second of calls through at once after a rest, and then one by one', () => {
     const { rate, now } = measured(10);
     rate.refused(now);

@@ -205,5 +205,8 @@ describe('the headers of an answer', () => {
     const { read } = rig();
     assert.equal(read(openai('requests', '100', '1', '5s')).length, 1);
     assert.equal(read({}).length, 0);
+    const fields = anthropic('requests', '50', '5', inTen);
+    assert.equal(read({ date, ...fields })[0]?.resetMs, 610_000);
+    assert.equal(read(fields)[0]?.resetMs, 10_000);
   });
 });

@@ -178,6 +178,7 @@ describe('the pacer', () => {
     const { waitMs, answer, events } = rig();
     answer(a, 200, window(0, 30));
     assert.equal(waitMs(a), 30_000);
+    answer(a, 200, window(0, 30));
     assert.deepEqual(events, ['a closed exhausted 30000']);
   });
 

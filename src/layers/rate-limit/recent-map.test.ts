@@ -16,6 +16,7 @@ describe('a map of what is recent', () => {
             if (map.get(key) === undefined) map.set(key, `v${key}`);
             history.push(key);
             assert.ok(map.size <= max, `${map.size} of ${max}`);
+            assert.equal(new Set(map.values()).size, map.size);
             const recent = [...new Set(history.toReversed())].slice(0, Math.floor(max / 2));
             for (const kept of recent) assert.equal(map.peek(kept), `v${kept}`);
           }

@@ -191,6 +191,7 @@ describe('a budget of tokens', () => {
     const world = quotaWorld({ key: { tokens: minute } }, byHand);
     const { call } = world.send({ body: '{"max_tokens":5000}' });
     assert.equal(world.upstream.calls.length, 1);
+    assert.equal(world.tokensLeft(), 0);
     report(call, { inputTokens: 1_000, outputTokens: 2_000, terminal: true });
     world.upstream.last.start();
     world.upstream.last.chunk('x');
@@ -206,6 +207,9 @@ describe('a budget of tokens', () => {
     const other = { body, route: { kind: 'other' as const } };
     for (let sent = 0; sent < 10; sent += 1) world.send(other);
     assert.equal(world.upstream.calls.length, 10);
+    world.upstream.last.start();
+    world.upstream.last.chunk('a long answer');
+    world.upstream.last.end();
     assert.equal(world.tokensLeft(), 1_000);
     const { call } = world.send(other);
     report(call, { inputTokens: 40, outputTokens: 2, terminal: true });

@@ -36,6 +36,12 @@ describe('the tokens that a call has used', () => {
     ['are nothing when it was refused', {}, { status: 429 }, 0],
     ['are the prompt when no answer came', {}, {}, 100],
     [
+      'count an answer that came before the request was out',
+      { sent: false, responseBytes: 80 },
+      { status: 200 },
+      120,
+    ],
+    [
       'are as reported',
       { progress: { inputTokens: 7, outputTokens: 9, terminal: true, contentEvents: 50 } },
       stream,

@@ -29,6 +29,11 @@ describe('a member of the top object', () => {
     ['is a value', '{"a":"max_tokens","b":4}', -1],
     ['is text in quotes', String.raw`{"a":"say \"max_tokens\":5 and"}`, -1],
     ['is text that ends in its name', String.raw`{"a\"max_tokens":5}`, -1],
+    [
+      'is text that ends in its name, near the end',
+      String.raw`{"m":"${long}","a\"max_tokens":5}`,
+      -1,
+    ],
     ['stands after brackets in a text', `{"a":"}}}]]{","max_tokens":4}`, 4],
     ['stands before brackets in a text', `{"max_tokens":4,"a":"{{{${long}"}`, 4],
     ['stands after an escaped quote', String.raw`{"a":"\"\\","max_tokens":4}`, 4],

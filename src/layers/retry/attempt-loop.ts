@@ -1,41 +1,39 @@
 // The attempts of one call; see retry.ts. Also the sink of each of them, since there is never more
-// than one. `gate` says where the running attempt stands.
+// than one.
 
 import { attemptOf } from '../../core/call.ts';
 import type { Call } from '../../core/call.ts';
 import { Cancellation } from '../../core/cancellation.ts';
-import type { Progress } from '../../core/dialect.ts';
 import { CallError } from '../../core/errors.ts';
 import type { HeaderList } from '../../core/header-list.ts';
-import { outcomeOfEvent, outcomeOfHead } from '../../core/outcome.ts';
+import { outcomeOfError, outcomeOfEvent, outcomeOfHead } from '../../core/outcome.ts';
 import type { Flow, Head, Sink } from '../../core/sink.ts';
 import type { Swept } from '../../core/sweep.ts';
-import { backoffMs } from './backoff.ts';
-import { HeldAnswer } from './held-answer.ts';
-import type { RetryBudget } from './retry-budget.ts';
+import { HeldAnswer, isOfUse } from './held-answer.ts';
 import { hopelessError, hopelessHead, isOut } from './last-word.ts';
 import type { LoopContext } from './loop-context.ts';
-import type { DenialCause } from './retry-observer.ts';
 import { pause } from './pause.ts';
-import {
-  failureOfError,
-  failureOfEvent,
-  failureOfHead,
-  isQuotaGone,
-  mayRepeat,
-} from './retry-rules.ts';
+import type { RetryBudget } from './retry-budget.ts';
+import { RetryDecision } from './retry-decision.ts';
+import { failureOfError, failureOfEvent, failureOfHead } from './retry-rules.ts';
 import type { Failure } from './retry-rules.ts';
 
 const SUPERSEDED = new CallError('SUPERSEDED');
+/** More informational heads than this are not worth keeping. */
+const INTERIMS_MAX = 8;
 
-/** - `waiting`: no head yet
+/**
+ * Where the running attempt stands.
+ * - `waiting`: no head yet
  * - `holding`: the answer may be good; its first content decides
- * - `refused`: the answer is a failure whose words are read before it is dropped
+ * - `refused`: the answer is a failure; its rest is read before it is replaced, so that its words
+ *   are known and its connection can serve again
  * - `dropping`: the attempt was given up and its end has not been heard yet
  * - `pausing`: no attempt runs; the next one begins later
  * - `passing`: accepted
+ * - `over`: the caller has heard the last of it
  */
-type Gate = 'waiting' | 'holding' | 'refused' | 'dropping' | 'pausing' | 'passing';
+type Gate = 'waiting' | 'holding' | 'refused' | 'dropping' | 'pausing' | 'passing' | 'over';
 
 /** One call on its way through its attempts. */
 export class AttemptLoop implements Sink, Swept {
@@ -48,12 +46,9 @@ export class AttemptLoop implements Sink, Swept {
   #attempt: number = 0;
   #scope: Cancellation;
   #held: HeldAnswer | undefined = undefined;
-  /** Why the running attempt is being replaced. */
-  #failure: Failure | undefined = undefined;
-  #retrying: boolean = false;
-  /** What was against a further attempt, once something was. */
-  #refusedBy: DenialCause | undefined = undefined;
-  #over: boolean = false;
+  #interims: Head[] | undefined = undefined;
+  /** Since the first failure. */
+  #decision: RetryDecision | undefined = undefined;
 
   constructor(context: LoopContext, call: Call, sink: Sink, budget: RetryBudget) {
     this.#context = context;
@@ -72,25 +67,23 @@ export class AttemptLoop implements Sink, Swept {
   }
 
   interim(head: Head): void {
-    this.#sink.interim(head);
+    if (this.#gate !== 'waiting') return;
+    this.#interims ??= [];
+    if (this.#interims.length < INTERIMS_MAX) this.#interims.push(head);
   }
 
   start(head: Head, flow: Flow): void {
-    if (this.#gate === 'dropping') return;
-    const { clock, sweep } = this.#context;
+    if (this.#gate !== 'waiting') return;
     if (head.status >= 400) {
-      const outcome = outcomeOfHead(head, clock.wallNow());
-      this.#failure = failureOfHead(head.status, head.headers, outcome);
-      if (outcome.kind !== 'rejected') this.#budget.judge(false);
-      this.#gate = 'refused';
+      this.#refuse(head, flow);
+    } else if (this.#call.timeline.progress === undefined) {
+      // Nobody reads what this answer means, so there is no first content to wait for.
+      this.#budget.judge(true);
+      this.#pass(head, flow);
     } else {
       this.#gate = 'holding';
+      this.#hold(head, flow, this.#context.options.gateMs);
     }
-    // An answer whose meaning nobody reads has no first content to wait for.
-    const unread = this.#gate === 'holding' && this.#call.timeline.progress === undefined;
-    this.#held = new HeldAnswer(head, flow, clock.now());
-    if (unread || (this.#gate === 'refused' && this.#failure === undefined)) this.#accept();
-    else sweep.add(this);
   }
 
   chunk(bytes: Uint8Array): void {
@@ -99,140 +92,155 @@ export class AttemptLoop implements Sink, Swept {
       return;
     }
     const held = this.#held;
-    if (held === undefined || this.#gate === 'dropping') return;
-    const progress = this.#gate === 'holding' ? this.#call.timeline.progress : undefined;
-    if (progress !== undefined && isOfUse(progress)) {
-      this.#accept();
-      if (!this.#over) this.#sink.chunk(bytes);
-      return;
-    }
-    held.keep(bytes);
-    if (progress?.errorType !== undefined) this.#readEvent(progress.errorType);
-    else if (held.bytes > this.#context.options.gateBytes) this.#decideNow();
+    if (held === undefined) return;
+    if (this.#gate === 'holding') {
+      const { progress } = this.#call.timeline;
+      if (progress !== undefined && isOfUse(progress)) {
+        this.#budget.judge(true);
+        if (this.#accept()) this.#sink.chunk(bytes);
+        return;
+      }
+      held.keep(bytes);
+      if (progress?.errorType !== undefined) this.#refuseEvent(held, progress.errorType);
+    } else held.keep(bytes);
+    if (this.#held !== undefined && held.bytes > this.#context.options.gateBytes) this.#decide();
   }
 
   end(trailers?: HeaderList): void {
-    if (this.#gate === 'dropping' || (this.#gate === 'refused' && this.#next())) {
+    const gate = this.#gate;
+    if (gate === 'over') return;
+    if (gate === 'dropping' || (gate === 'refused' && this.#mayGoOn())) {
       this.#goOn();
       return;
     }
-    if (this.#gate !== 'passing') this.#accept();
-    if (this.#over) return;
+    if (gate === 'holding') this.#budget.judge(true);
+    if (gate !== 'passing' && !this.#accept()) return;
     this.#settle();
     this.#sink.end(trailers);
   }
 
   fail(error: CallError): void {
-    if (this.#gate === 'passing') {
-      this.#settle();
-      this.#sink.fail(error);
-      return;
-    }
-    if (this.#gate === 'dropping' && (error.code === 'SUPERSEDED' || error.origin === 'upstream')) {
+    const gate = this.#gate;
+    if (gate === 'over') return;
+    const isBroken = error.origin === 'upstream' && gate !== 'passing';
+    const isDropped = gate === 'dropping' && (isBroken || error.code === 'SUPERSEDED');
+    if (isDropped || (isBroken && this.#mayGoOnAfter(error))) {
       this.#goOn();
       return;
     }
-    if (error.origin !== 'upstream') {
-      this.#giveUp(error);
-      return;
-    }
-    // A failure that its own head or event told of outweighs how it then broke off.
-    if (this.#failure === undefined) {
-      this.#failure = failureOfError(error);
-      this.#budget.judge(false);
-    }
-    if (this.#next()) this.#goOn();
-    else this.#giveUp(error);
+    // A failure that the upstream has put into words is shown as far as it came.
+    if (isBroken && gate === 'refused' && !this.#accept()) return;
+    this.#dropHeld();
+    this.#settle();
+    this.#sink.fail(isBroken && this.#isOut ? hopelessError(error) : error);
   }
 
   sweep(now: number): void {
-    const { gateMs, refusalMs } = this.#context.options;
-    const limitMs = this.#gate === 'refused' ? refusalMs : gateMs;
-    if (this.#held !== undefined && now - this.#held.since >= limitMs) this.#decideNow();
+    if (this.#held !== undefined && now >= this.#held.decideAt) this.#decide();
   }
 
   #try(): void {
+    const { observer, next } = this.#context;
+    const call = this.#call;
     this.#attempt += 1;
     this.#gate = 'waiting';
-    this.#failure = undefined;
-    this.#scope = new Cancellation(this.#call.cancellation);
-    this.#context.next(attemptOf(this.#call, this.#attempt, this.#scope), this);
+    this.#scope = new Cancellation(call.cancellation);
+    if (this.#decision !== undefined) observer.retried(call.route.upstream, this.#decision.cause);
+    try {
+      next(attemptOf(call, this.#attempt, this.#scope), this);
+    } catch (bug) {
+      this.#crash(bug);
+      throw bug;
+    }
   }
 
-  /** An error event before any content: the attempt is given up at once if another may follow. */
-  #readEvent(type: string): void {
-    this.#budget.judge(false);
-    this.#failure = failureOfEvent(outcomeOfEvent(type));
-    this.#decideNow();
+  /** A defect below, or above in an answer at once. Nobody would end the call. */
+  #crash(bug: unknown): void {
+    if (this.#gate === 'over') return;
+    this.#dropHeld();
+    const scope = this.#scope;
+    this.#settle();
+    const error = new CallError('BUG', { cause: bug });
+    scope.cancel(error);
+    // The first attempt was begun by the caller's side, which sees the exception itself.
+    if (this.#attempt === 1) return;
+    try {
+      this.#sink.fail(error);
+    } catch {
+      // The first exception is the one to be heard; it is on its way already.
+    }
+  }
+
+  #refuse(head: Head, flow: Flow): void {
+    const { clock, options } = this.#context;
+    const outcome = outcomeOfHead(head, clock.wallNow());
+    if (outcome.kind !== 'rejected') this.#budget.judge(false);
+    const failure = failureOfHead(head.status, head.headers, outcome);
+    if (failure === undefined || !this.#mayBeReplaced(failure)) {
+      this.#pass(head, flow);
+      return;
+    }
+    this.#gate = 'refused';
+    this.#hold(head, flow, options.refusalMs);
+  }
+
+  /** An error event in front of any content. */
+  #refuseEvent(held: HeldAnswer, type: string): void {
+    const { clock, options } = this.#context;
+    const failure = failureOfEvent(outcomeOfEvent(type));
+    if (failure !== undefined) this.#budget.judge(false);
+    if (failure === undefined || !this.#mayBeReplaced(failure)) {
+      this.#accept();
+      return;
+    }
+    this.#gate = 'refused';
+    held.decideAt = Math.min(held.decideAt, clock.now() + options.refusalMs);
+  }
+
+  /** Notes how the running attempt failed. Whether another may follow, by what is known so far. */
+  #mayBeReplaced(failure: Failure): boolean {
+    // Who never tries again has nothing to say about it.
+    if (this.#context.options.attemptsMax === 1) return false;
+    this.#decision ??= new RetryDecision(this.#context, this.#call, this.#budget);
+    return this.#decision.failed(failure);
+  }
+
+  #mayGoOnAfter(error: CallError): boolean {
+    if (this.#gate !== 'refused') {
+      // A stale connection says nothing about the state of the upstream.
+      if (outcomeOfError(error).kind !== 'ignored') this.#budget.judge(false);
+      const failure = failureOfError(error);
+      if (failure === undefined || !this.#mayBeReplaced(failure)) return false;
+    }
+    return this.#mayGoOn();
+  }
+
+  /** Whether another attempt follows for sure. */
+  #mayGoOn(): boolean {
+    return this.#decision?.allows(this.#held?.text() ?? '') === true;
   }
 
   /** Waiting longer would show nothing more: replaces the running attempt or accepts it. */
-  #decideNow(): void {
-    if (this.#next()) {
-      this.#gate = 'dropping';
-      this.#scope.cancel(SUPERSEDED);
-    } else {
+  #decide(): void {
+    if (this.#gate !== 'refused' || !this.#mayGoOn()) {
       this.#accept();
+      return;
     }
-  }
-
-  /** Whether another attempt follows; takes the permit for it. */
-  #next(): boolean {
-    const failure = this.#failure;
-    // Who never tries again has nothing to say about it.
-    if (failure === undefined || this.#context.options.attemptsMax === 1) return false;
-    const denial = this.#denial(failure);
-    if (denial === undefined) {
-      this.#endRetry();
-      this.#retrying = true;
-      this.#context.observer.retried(this.#call.route.upstream, failure.cause);
-      return true;
-    }
-    this.#context.observer.denied(this.#call.route.upstream, denial);
-    this.#refusedBy = denial;
-    return false;
-  }
-
-  #denial(failure: Failure): DenialCause | undefined {
-    const { clock, options } = this.#context;
-    const call = this.#call;
-    if (!call.body.replayable) return 'not-replayable';
-    if (!failure.untouched && !mayRepeat(call)) return 'not-replayable';
-    if (this.#held !== undefined && isQuotaGone(this.#held.head.status, this.#held.text())) {
-      return 'quota';
-    }
-    if (this.#attempt >= options.attemptsMax) return 'attempts';
-    if (failure.retryAfterMs > options.retryAfterMsMax) return 'retry-after';
-    const now = clock.now();
-    if (now + this.#floorMs(failure) >= call.deadline) return 'deadline';
-    // The permit of the attempt before is not needed any more.
-    this.#endRetry();
-    return this.#budget.begin(now);
-  }
-
-  /** The wait asked for, unless another place can be asked instead. */
-  #floorMs(failure: Failure): number {
-    return this.#call.route.targets.length > 1 ? 0 : failure.retryAfterMs;
+    this.#dropHeld();
+    this.#gate = 'dropping';
+    this.#scope.cancel(SUPERSEDED);
   }
 
   /** The last attempt is over and another one follows. */
   #goOn(): void {
-    const { options, random } = this.#context;
-    const failure = this.#failure as Failure; // Only called after `next` said yes.
+    const waitMs = this.#decision?.waitMs ?? 0;
     this.#dropHeld();
+    this.#interims = undefined;
     this.#scope.detach();
-    const elsewhere = this.#attempt === 1 && this.#call.route.targets.length > 1;
-    const waitMs = elsewhere
-      ? 0
-      : backoffMs(options, random, this.#attempt, failure.forLoad, this.#floorMs(failure));
     if (waitMs <= 0) {
       this.#try();
       return;
     }
-    this.#pause(waitMs);
-  }
-
-  #pause(waitMs: number): void {
     this.#gate = 'pausing';
     // Its closures are made for calls that wait, which are few.
     pause(
@@ -240,35 +248,40 @@ export class AttemptLoop implements Sink, Swept {
       this.#call,
       waitMs,
       () => this.#try(),
-      (reason) => this.#giveUp(reason),
+      (reason) => {
+        this.#settle();
+        this.#sink.fail(reason);
+      },
     );
   }
 
-  /** The running attempt is the answer. */
-  #accept(): void {
+  #hold(head: Head, flow: Flow, forMs: number): void {
+    this.#held = new HeldAnswer(head, flow, this.#context.clock.now() + forMs);
+    this.#context.sweep.add(this);
+  }
+
+  /** The running attempt is the answer. False when the caller's side ended it meanwhile. */
+  #accept(): boolean {
     const held = this.#held as HeldAnswer; // A head came, or there would be nothing to accept.
-    this.#context.sweep.remove(this);
-    this.#held = undefined;
-    if (this.#gate === 'holding') this.#budget.judge(true);
-    this.#gate = 'passing';
-    this.#endRetry();
-    held.release(this.#sink, this.#lastHead(held.head), () => this.#over);
-  }
-
-  #giveUp(error: CallError): void {
-    const held = this.#held;
-    const wasRefused = this.#gate === 'refused';
     this.#dropHeld();
-    this.#settle();
-    // A refusal that broke off in its body is shown as far as it came.
-    if (wasRefused && error.origin === 'upstream') {
-      held?.release(this.#sink, this.#lastHead(held.head), () => false);
-    }
-    this.#sink.fail(isOut(this.#refusedBy) ? hopelessError(error) : error);
+    this.#pass(held.head, held.flow);
+    for (const chunk of held.chunks) if (this.#gate === 'passing') this.#sink.chunk(chunk);
+    return this.#gate === 'passing';
   }
 
-  #lastHead(head: Head): Head {
-    return isOut(this.#refusedBy) && head.status >= 400 ? hopelessHead(head) : head;
+  /** Lets a head through; what follows goes the same way. */
+  #pass(head: Head, flow: Flow): void {
+    if (this.#interims !== undefined) {
+      for (const one of this.#interims) if (this.#gate !== 'over') this.#sink.interim(one);
+      if (this.#gate === 'over') return;
+    }
+    this.#gate = 'passing';
+    this.#decision?.giveBack();
+    this.#sink.start(head.status >= 400 && this.#isOut ? hopelessHead(head) : head, flow);
+  }
+
+  get #isOut(): boolean {
+    return isOut(this.#decision?.deniedBy, this.#attempt);
   }
 
   #dropHeld(): void {
@@ -276,21 +289,10 @@ export class AttemptLoop implements Sink, Swept {
     this.#context.sweep.remove(this);
   }
 
-  #endRetry(): void {
-    if (this.#retrying) this.#budget.end();
-    this.#retrying = false;
-  }
-
   #settle(): void {
-    this.#over = true;
-    this.#endRetry();
+    this.#gate = 'over';
+    this.#decision?.giveBack();
     this.#scope.detach();
     this.#budget.callEnded();
   }
-}
-
-/** The caller could begin to work with what has come: content of a stream, or a whole document. */
-function isOfUse(progress: Progress): boolean {
-  if (!progress.isDocument) return progress.contentEvents > 0;
-  return progress.terminal && progress.errorType === undefined;
 }

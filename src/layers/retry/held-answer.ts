@@ -1,36 +1,47 @@
 // What has come of an answer that may yet be replaced: its head, and copies of its first bytes.
 
-import type { Flow, Head, Sink } from '../../core/sink.ts';
+import type { Progress } from '../../core/dialect.ts';
+import type { Flow, Head } from '../../core/sink.ts';
+
+const none: readonly Uint8Array[] = [];
 
 /** One answer behind the gate. */
 export class HeldAnswer {
   readonly head: Head;
-  /** Monotonic ms at which the head came. */
-  readonly since: number;
+  readonly flow: Flow;
+  /** When it is decided on what is known by then, in monotonic ms. */
+  decideAt: number;
   bytes: number = 0;
-  readonly #flow: Flow;
-  readonly #chunks: Uint8Array[] = [];
+  // Most answers show content in their first bytes, and nothing is ever kept of them.
+  #chunks: Uint8Array[] | undefined = undefined;
 
-  constructor(head: Head, flow: Flow, since: number) {
+  constructor(head: Head, flow: Flow, decideAt: number) {
     this.head = head;
-    this.since = since;
-    this.#flow = flow;
+    this.flow = flow;
+    this.decideAt = decideAt;
+  }
+
+  /** The body so far, as it came. */
+  get chunks(): readonly Uint8Array[] {
+    return this.#chunks ?? none;
   }
 
   /** Keeps a copy: the bytes are lent. */
   keep(bytes: Uint8Array): void {
-    this.#chunks.push(Uint8Array.from(bytes));
+    const copy = Uint8Array.from(bytes);
+    if (this.#chunks === undefined) this.#chunks = [copy];
+    else this.#chunks.push(copy);
     this.bytes += bytes.length;
   }
 
   /** The body so far as text of single bytes, for words in ASCII. */
   text(): string {
-    return Buffer.concat(this.#chunks).toString('latin1');
+    return Buffer.concat(this.chunks).toString('latin1');
   }
+}
 
-  /** Passes on everything so far, the head changed if need be, while `isOver` denies. */
-  release(sink: Sink, head: Head, isOver: () => boolean): void {
-    sink.start(head, this.#flow);
-    for (const chunk of this.#chunks) if (!isOver()) sink.chunk(chunk);
-  }
+/** A caller could begin to work with what has come: content of a stream, or a whole document. */
+export function isOfUse(progress: Progress): boolean {
+  if (!progress.isDocument) return progress.contentEvents > 0;
+  return progress.terminal && progress.errorType === undefined;
 }

@@ -72,10 +72,10 @@ describe('the budget of retries', () => {
     assert.equal(budget.remaining(10_500), 10);
   });
 
-  it('never grants more in any window than the share and the reserve', () => {
-    const step = fc.record({ gapMs: fc.nat(700), calls: fc.nat(20), tries: fc.nat(20) });
+  it('never grants more in any span than the share of its calls and the reserve', () => {
+    const step = fc.record({ gapMs: fc.nat(2_500), calls: fc.nat(20), tries: fc.nat(20) });
     fc.assert(
-      fc.property(fc.array(step, { minLength: 1, maxLength: 120 }), (steps) => {
+      fc.property(fc.array(step, { minLength: 1, maxLength: 80 }), (steps) => {
         const budget = budgetOf({ concurrentMin: 1_000_000 });
         const granted: number[] = [];
         const began: number[] = [];
@@ -87,10 +87,28 @@ describe('the budget of retries', () => {
             began.push(now);
           }
           for (let n = 0; n < tries; n += 1) if (budget.begin(now) === undefined) granted.push(now);
-          const since = (at: number): boolean => at > now - 9_000;
-          const most = 10 + 0.2 * began.filter((at) => at > now - 20_000).length;
-          assert.ok(granted.filter(since).length <= most + 1e-6);
+          for (const since of new Set(granted)) {
+            // What was earned up to a window before the span may be spent in it.
+            const earned = 0.2 * began.filter((at) => at > since - 10_000).length;
+            const reserve = 10 + (now - since) / 1_000 + 1;
+            const spent = granted.filter((at) => at >= since).length;
+            assert.ok(spent <= earned + reserve + 1e-6, `${spent} since ${since}`);
+          }
         }
+      }),
+    );
+  });
+
+  it('grants whatever the calls of the last seconds have earned', () => {
+    fc.assert(
+      fc.property(fc.nat(200), fc.nat(8_000), (calls, gapMs) => {
+        const budget = budgetOf({ concurrentMin: 1_000_000 });
+        for (let n = 0; n < calls; n += 1) budget.callBegan(1_000);
+        let granted = 0;
+        while (budget.begin(1_000 + gapMs) === undefined) granted += 1;
+        assert.equal(granted, 10 + Math.floor(calls / 5));
+        for (let n = 0; n < granted; n += 1) budget.end();
+        assert.equal(budget.retrying, 0);
       }),
     );
   });

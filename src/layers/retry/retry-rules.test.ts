@@ -54,11 +54,22 @@ describe('a failure worth another attempt', () => {
     }
   });
 
-  it('is not an account without money', () => {
-    assert.equal(isQuotaGone(429, '{"error":{"code":"insufficient_quota"}}'), true);
-    assert.equal(isQuotaGone(429, '{"error_code":"enforced_spend_limit_reached"}'), true);
-    assert.equal(isQuotaGone(429, '{"error":{"type":"rate_limit_error"}}'), false);
-    assert.equal(isQuotaGone(500, 'insufficient_quota'), false);
+  it('is a matter of money when its cause or its words say so', () => {
+    const throttled = byStatus(429);
+    const broken = byStatus(500);
+    assert.ok(throttled !== undefined && broken !== undefined);
+    for (const words of [
+      '{"error":{"code":"insufficient_quota"}}',
+      '{"error":{"details":{"error_code":"enforced_spend_limit_reached"}}}',
+      '{"error":{"code":"billing_hard_limit_reached"}}',
+      'Your credit balance is too low to access the API.',
+    ]) {
+      assert.equal(isQuotaGone(throttled, words), true, words);
+      assert.equal(isQuotaGone(broken, words), false, words);
+    }
+    assert.equal(isQuotaGone(throttled, '{"error":{"type":"rate_limit_error"}}'), false);
+    const event = failureOfEvent(outcomeOfEvent('insufficient_quota'));
+    assert.equal(event !== undefined && isQuotaGone(event, ''), true);
   });
 });
 

@@ -4,7 +4,6 @@
 import type { Call } from '../../core/call.ts';
 import type { CallError } from '../../core/errors.ts';
 import type { HeaderList } from '../../core/header-list.ts';
-import { kindOfStatus } from '../../core/outcome.ts';
 import type { Outcome } from '../../core/outcome.ts';
 
 /** What one failed attempt means for the next. */
@@ -15,6 +14,8 @@ export interface Failure {
   readonly untouched: boolean;
   /** It failed for load, so the next attempt waits longer. */
   readonly forLoad: boolean;
+  /** It was told to ask less; its words say whether that is a matter of time or of money. */
+  readonly throttled: boolean;
   readonly retryAfterMs: number;
 }
 
@@ -36,16 +37,22 @@ export function failureOfHead(
     cause: outcome.cause,
     untouched: refusals.has(status),
     forLoad: refusals.has(status),
+    throttled: outcome.kind === 'throttled',
     retryAfterMs: outcome.retryAfterMs,
   };
 }
 
 /** The failure that an error event before any content is, or `undefined`: to be passed on. */
-export function failureOfEvent(outcome: Outcome): Failure | undefined {
-  const { kind, cause, retryAfterMs } = outcome;
+export function failureOfEvent({ kind, cause, retryAfterMs }: Outcome): Failure | undefined {
   if (kind !== 'overloaded' && kind !== 'throttled' && kind !== 'failed') return undefined;
-  // An answer had begun, so something was done; only models send such events.
-  return { cause, untouched: false, forLoad: kind !== 'failed', retryAfterMs };
+  return {
+    cause,
+    // An answer had begun, so something was done.
+    untouched: false,
+    forLoad: kind !== 'failed',
+    throttled: kind === 'throttled',
+    retryAfterMs,
+  };
 }
 
 /** The failure of an attempt without a usable answer, or `undefined`: to be passed on. */
@@ -55,6 +62,7 @@ export function failureOfError(error: CallError): Failure | undefined {
     cause: error.code,
     untouched: error.replay === 'safe',
     forLoad: false,
+    throttled: false,
     retryAfterMs: error.retryAfterMs ?? 0,
   };
 }
@@ -86,7 +94,7 @@ export function mayRepeat({ method, headers, route }: Call): boolean {
 const OUT_OF_MONEY =
   /insufficient_quota|billing_hard_limit|spend_limit_reached|credit balance is too low/i;
 
-/** Whether a refusal says that the account, not the moment, is the reason. */
-export function isQuotaGone(status: number, body: string): boolean {
-  return kindOfStatus(status) === 'throttled' && OUT_OF_MONEY.test(body);
+/** Whether a failure and its words say that the account, not the moment, is the reason. */
+export function isQuotaGone({ throttled, cause }: Failure, words: string): boolean {
+  return throttled && (OUT_OF_MONEY.test(cause) || OUT_OF_MONEY.test(words));
 }

@@ -4,12 +4,12 @@
 // Invariants: one attempt at a time, each heard to its end before the next begins; what the budget
 // lent is given back once; a caller who leaves ends the wait at once.
 
-import type { Call } from '../../core/call.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Layer } from '../../core/layer.ts';
 import type { Random } from '../../core/random.ts';
 import type { Sweep } from '../../core/sweep.ts';
 import { AttemptLoop } from './attempt-loop.ts';
+import type { LoopContext } from './loop-context.ts';
 import { defaultRetryOptions } from './options.ts';
 import type { RetryOptions } from './options.ts';
 import type { RetryBudgets } from './retry-budgets.ts';
@@ -27,12 +27,14 @@ export interface RetryDeps {
 
 /** Makes attempts of each call until one is accepted. */
 export function retryLayer(deps: RetryDeps, options: RetryOptions = defaultRetryOptions): Layer {
-  const context = { observer: silentRetryObserver, ...deps, options };
+  const { clock, random, sweep, budgets, observer = silentRetryObserver } = deps;
   return {
     name: 'retry',
-    wrap: (next) => (call: Call, sink) => {
-      const budget = deps.budgets.of(call.route.upstream);
-      new AttemptLoop({ ...context, next }, call, sink, budget).begin();
+    wrap(next) {
+      const context: LoopContext = { clock, random, sweep, observer, options, next };
+      return (call, sink) => {
+        new AttemptLoop(context, call, sink, budgets.of(call.route.upstream)).begin();
+      };
     },
   };
 }

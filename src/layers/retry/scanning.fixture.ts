@@ -1,5 +1,5 @@
-// Reads answers in the dialect of their route, as the innermost layer does in a gateway, so that the
-// tests of this layer see real progress.
+// Reads answers in the dialect of their route, as the innermost layer does in a gateway, so that
+// the tests of this layer see real progress.
 
 import type { Scanner } from '../../core/dialect.ts';
 import { CallError } from '../../core/errors.ts';

@@ -1,6 +1,7 @@
-// The whole engine seen from outside: real SDKs without retries of their own, two upstreams of which
-// one refuses, stalls, resets and breaks at random. What a layer can hide, no caller sees; what it
-// can not, is told; and nothing that must run once runs twice. HOLDFAST_CALLS=10000 for the long form.
+// The whole engine seen from outside: real SDKs without retries of their own, two upstreams of
+// which one refuses, stalls, resets and breaks at random. What a layer can hide, no caller sees;
+// what it can not, is told; and nothing that must run once runs twice. HOLDFAST_CALLS=10000 for the
+// long form.
 
 import assert from 'node:assert/strict';
 import { env } from 'node:process';

@@ -1,0 +1,31 @@
+// What one row of the error table holds.
+
+/** Who caused the failure. */
+export type Origin = 'caller' | 'gateway' | 'upstream';
+/** Where in the call's life it happened. */
+export type Phase = 'admit' | 'route' | 'connect' | 'send' | 'wait' | 'stream';
+/** Whether sending the same call again on this hop could run it twice. */
+export type Replay = 'safe' | 'uncertain' | 'never';
+
+/** One row of the error table. */
+export interface ErrorRow {
+  readonly origin: Origin;
+  readonly phase: Phase;
+  /** Status shown to the caller while no head has been sent; 0 = never shown. */
+  readonly status: number;
+  readonly replay: Replay;
+  /** What happened, for a reader who does not know the code. */
+  readonly meaning: string;
+  /** What to change. */
+  readonly advice: string;
+}
+
+/** Makes a row. */
+export const row = (
+  origin: Origin,
+  phase: Phase,
+  status: number,
+  replay: Replay,
+  meaning: string,
+  advice: string,
+): ErrorRow => ({ origin, phase, status, replay, meaning, advice });

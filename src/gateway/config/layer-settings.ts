@@ -1,0 +1,102 @@
+// From the options of the layers as they were written to those the layers take: what was left open
+// is filled in from the layer's own defaults, by profile and dialect.
+
+import {
+  fixedLimitOptions,
+  modelLimitOptions,
+  restLimitOptions,
+} from '../../layers/admission/options.ts';
+import type { LimitOptions } from '../../layers/admission/options.ts';
+import { defaultBreakerOptions } from '../../layers/breaker/options.ts';
+import type { BreakerOptions } from '../../layers/breaker/options.ts';
+import { defaultHeartbeatOptions } from '../../layers/heartbeat/options.ts';
+import type { HeartbeatOptions } from '../../layers/heartbeat/options.ts';
+import { defaultRetryOptions } from '../../layers/retry/options.ts';
+import type { RetryOptions } from '../../layers/retry/options.ts';
+import { modelAdaptiveLimit, restAdaptiveLimit } from '../../layers/timeouts/options.ts';
+import type { AdaptiveLimit } from '../../layers/timeouts/options.ts';
+import type { ProfileName } from './profiles.ts';
+import type { RouteConfig } from './schema-route.ts';
+import type { UpstreamConfig } from './schema-upstream.ts';
+import type { WrittenConfig } from './schema.ts';
+
+/** Whether a dialect, or `openai`, is that of a model. */
+export function isModelDialect(name: UpstreamConfig['dialect'] | undefined): boolean {
+  return name !== undefined && /^(anthropic|openai)/.test(name);
+}
+
+/** The breaker, as written. */
+export function breakerOf(written: WrittenConfig['breaker']): BreakerOptions {
+  return {
+    ...defaultBreakerOptions,
+    failuresInARow: written.failures,
+    successRateMin: written.successRate,
+    openMsMin: written.openMin,
+    openMsMax: written.openMax,
+  };
+}
+
+/** The limit of an upstream. */
+export function limitOf({ limit }: UpstreamConfig, profile: ProfileName): LimitOptions {
+  if (!limit.enabled) return fixedLimitOptions(Number.POSITIVE_INFINITY);
+  const usual = profile === 'rest' ? restLimitOptions : modelLimitOptions;
+  // Sessions of hours tell nothing by their latency.
+  const habit = profile === 'websocket' ? 'fixed' : usual.algorithm;
+  const algorithm = limit.algorithm ?? habit;
+  const shared = {
+    shadow: limit.shadow,
+    softShare: limit.soft,
+    queuePerSlot: limit.queue,
+  };
+  if (algorithm === 'fixed') {
+    return { ...fixedLimitOptions(limit.max ?? usual.callsMax), ...shared };
+  }
+  const callsMax = limit.max ?? Math.max(usual.callsMax, limit.start ?? 0, limit.min ?? 0);
+  const callsMin = Math.min(limit.min ?? usual.callsMin, callsMax);
+  const callsStart = Math.max(callsMin, Math.min(limit.start ?? usual.callsStart, callsMax));
+  return { ...usual, ...shared, algorithm, callsMin, callsMax, callsStart };
+}
+
+/** The bounds of a learned first-byte limit; `undefined` = it is not learned. */
+export function adaptiveOf(
+  upstream: UpstreamConfig,
+  profile: ProfileName,
+): AdaptiveLimit | undefined {
+  const { adaptive } = upstream;
+  if (!(adaptive.enabled ?? profile === 'rest')) return undefined;
+  const usual = profile === 'rest' ? restAdaptiveLimit : modelAdaptiveLimit;
+  return {
+    floorMs: adaptive.floor ?? usual.floorMs,
+    ceilingMs: adaptive.ceiling ?? usual.ceilingMs,
+    completions: usual.completions,
+  };
+}
+
+/** The heartbeats of a route to upstreams of this dialect. */
+export function heartbeatOf(
+  written: RouteConfig['heartbeat'],
+  dialect: UpstreamConfig['dialect'] | undefined,
+): HeartbeatOptions {
+  // An EventSource acts on statuses, so a generic stream is not begun on behalf of its upstream.
+  const unasked = isModelDialect(dialect)
+    ? defaultHeartbeatOptions.commitAfterMs
+    : Number.POSITIVE_INFINITY;
+  return {
+    everyMs: written.enabled ? written.every : Number.POSITIVE_INFINITY,
+    commitAfterMs: written.commitAfter ?? unasked,
+    padBytes: written.padding,
+    ndjsonBlankLines: written.blankLines,
+    jsonWhitespace: written.leadingSpace,
+  };
+}
+
+/** The attempts of a route. */
+export function retryOf(written: RouteConfig['retry']): RetryOptions {
+  return {
+    ...defaultRetryOptions,
+    attemptsMax: written.attempts,
+    gateBytes: written.holdBytes,
+    gateMs: written.holdFor,
+    retryAfterMsMax: written.waitMax,
+  };
+}

@@ -1,0 +1,84 @@
+// Decides, for one call that has failed at least once, whether another attempt follows: first by
+// what its failures say, then by the words of the upstream, at last by the budget, whose permit it
+// holds. Made with the first failure, since most calls have none.
+// Invariants: the first thing found against another attempt stands; a permit is given back once.
+
+import type { Call } from '../../core/call.ts';
+import type { LoopContext } from './loop-context.ts';
+import type { RetryBudget } from './retry-budget.ts';
+import type { DenialCause } from './retry-observer.ts';
+import { RetryPlan } from './retry-plan.ts';
+import { isQuotaGone } from './retry-rules.ts';
+import type { Failure } from './retry-rules.ts';
+
+/** The further attempts of one call. Ends by `giveBack`. */
+export class RetryDecision {
+  /** What is against another attempt; none follows any more. */
+  deniedBy: DenialCause | undefined = undefined;
+  /** The wait before the attempt that was allowed last, in ms. */
+  waitMs: number = 0;
+  readonly #context: LoopContext;
+  readonly #call: Call;
+  readonly #budget: RetryBudget;
+  readonly #plan: RetryPlan;
+  #hasPermit: boolean = false;
+
+  constructor(context: LoopContext, call: Call, budget: RetryBudget) {
+    this.#context = context;
+    this.#call = call;
+    this.#budget = budget;
+    this.#plan = new RetryPlan(call, context.options);
+  }
+
+  /** What ended the last attempt (see `Outcome.cause`). */
+  get cause(): string {
+    return this.#plan.failure?.cause ?? '';
+  }
+
+  /** An attempt has failed. True while nothing known so far is against another one. */
+  failed(failure: Failure): boolean {
+    const now = this.#context.clock.now();
+    this.#plan.failed(failure, now);
+    return this.#allows(this.#plan.denial(now));
+  }
+
+  /**
+   * The failed attempt has been heard out, or for long enough; `words` are what it said. Whether
+   * another one follows: then after `waitMs`, and with a permit of the budget.
+   */
+  allows(words: string): boolean {
+    return this.deniedBy === undefined && this.#allows(this.#denial(words));
+  }
+
+  /** The attempt that was allowed last is accepted, has failed, or will not be made. */
+  giveBack(): void {
+    if (this.#hasPermit) this.#budget.end();
+    this.#hasPermit = false;
+  }
+
+  #denial(words: string): DenialCause | undefined {
+    const { clock, random } = this.#context;
+    const plan = this.#plan;
+    const { failure } = plan;
+    const now = clock.now();
+    const denial = plan.denial(now);
+    if (denial !== undefined) return denial;
+    if (failure !== undefined && isQuotaGone(failure, words) && !plan.hasOtherAccount) {
+      return 'quota';
+    }
+    this.waitMs = plan.waitMs(now, random);
+    if (now + this.waitMs >= this.#call.deadline) return 'deadline';
+    // That of the attempt before is not needed any more.
+    this.giveBack();
+    const refusal = this.#budget.begin(now);
+    this.#hasPermit = refusal === undefined;
+    return refusal;
+  }
+
+  #allows(denial: DenialCause | undefined): boolean {
+    if (denial === undefined) return true;
+    this.deniedBy = denial;
+    this.#context.observer.denied(this.#call.route.upstream, denial);
+    return false;
+  }
+}
