@@ -23,6 +23,8 @@ describe('error table', () => {
         row.origin === 'caller' ||
         ['UPSTREAM_ERROR_EVENT', 'UPSTREAM_REFUSED', 'SUPERSEDED'].includes(code);
       if (row.status === 0) ok(unsaid, 'somebody is left without an answer');
+      // The one refusal of upstreams that is passed on under its own status.
+      else if (code === 'PACED') equal(row.status, 429);
       else equal(row.status < 500 || row.status === 501, row.origin === 'caller');
     });
   }

@@ -53,6 +53,7 @@ describe('what an attempt says about its target', () => {
       TLS_TIMEOUT: 'unreachable',
       PROXY_REFUSED: 'unreachable',
       STALE_CONNECTION: 'ignored',
+      PACED: 'ignored',
     };
     for (const code of Object.keys(errorTable) as ErrorCode[]) {
       const own = errorTable[code].origin === 'upstream' ? 'failed' : 'ignored';

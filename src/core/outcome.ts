@@ -96,6 +96,7 @@ const unreachable: ReadonlySet<ErrorCode> = new Set([
 export function outcomeOfError(error: CallError): Outcome {
   const { code } = error;
   if (unreachable.has(code)) return outcome('unreachable', code);
-  const counts = error.origin === 'upstream' && code !== 'STALE_CONNECTION';
+  const silent = code === 'STALE_CONNECTION' || code === 'PACED';
+  const counts = error.origin === 'upstream' && !silent;
   return outcome(counts ? 'failed' : 'ignored', code, error.retryAfterMs ?? 0);
 }

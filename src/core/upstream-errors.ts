@@ -5,6 +5,14 @@ import type { ErrorRow } from './error-row.ts';
 
 /** Every code whose origin is the upstream. */
 export const upstreamErrors = {
+  PACED: row(
+    'upstream',
+    'admit',
+    429,
+    'never',
+    'The upstream has asked for fewer calls, and its wait is not over.',
+    'Wait for the time in Retry-After; look at gw_ratelimit_remaining_ratio. pacing: false sends on.',
+  ),
   CONNECT_FAILED: row(
     'upstream',
     'connect',

@@ -1,6 +1,8 @@
 // A gateway without a configuration file, between real clients and an upstream of the tests: the
 // built-in upstreams and routes, pointed at this machine.
 
+import { parse } from 'yaml';
+import { SIMULATOR, builtInRoutes, builtInUpstreams } from '../../src/gateway/config/built-in.ts';
 import { startGateway } from '../../src/gateway/gateway.ts';
 import type { Gateway } from '../../src/gateway/gateway.ts';
 
@@ -38,12 +40,14 @@ export async function startGatewayBetween(
 ): Promise<GatewayBetween> {
   const calls: CallLine[] = [];
   const gateway = await startGateway({
-    env: { HOLDFAST_ANTHROPIC_URL: upstreamUrl, HOLDFAST_OPENAI_URL: upstreamUrl },
+    env: {},
+    config: forgiving(upstreamUrl, options.simulator),
     overrides: {
       listen: '127.0.0.1:0',
       admin: 'off',
       simulator: options.simulator,
       edge: options.edge ?? 'own',
+      guard: false,
     },
     accessLog: {
       write(text: string) {
@@ -57,4 +61,22 @@ export async function startGatewayBetween(
     callsRunning: () =>
       gateway.leases.oldest(10_000).filter((lease) => lease.kind === 'call').length,
   };
+}
+
+/**
+ * The built-in configuration at this upstream, which fails on purpose, one call after the other:
+ * nothing that happened to one test may keep calls of the next away from it.
+ */
+function forgiving(upstreamUrl: string, simulator: boolean): Record<string, unknown> {
+  const text = builtInUpstreams.replaceAll(/\$\{[^}]*\}/g, upstreamUrl) + builtInRoutes;
+  const config = parse(text) as {
+    upstreams: Record<string, object>;
+    routes: { upstreams: string[] }[];
+  };
+  const routes = config.routes.filter((route) => simulator || !route.upstreams.includes(SIMULATOR));
+  const upstreams = Object.entries(config.upstreams).map(([name, upstream]) => [
+    name,
+    { ...upstream, breaker: false, pacing: false },
+  ]);
+  return { upstreams: Object.fromEntries(upstreams), routes };
 }

@@ -69,8 +69,8 @@ describe('the options of the layers', () => {
       return [callsMin, callsStart, callsMax];
     };
     assert.deepEqual(limitOf({ max: 25 }), [1, 25, 25]);
-    assert.deepEqual(limitOf({ start: 4_000 }), [1, 4_000, 4_000]);
-    assert.deepEqual(limitOf({ min: 300 }), [300, 300, 1_024]);
+    assert.deepEqual(limitOf({ start: 4_000 }), [1, 4_000, 8_192]);
+    assert.deepEqual(limitOf({ min: 600 }), [600, 600, 8_192]);
     assert.deepEqual(limitOf({ algorithm: 'fixed', max: 25 }), [25, 25, 25]);
   });
 });

@@ -14,8 +14,8 @@ export interface Place {
 }
 
 /**
- * A worker's part of a count. The parts add up to `total`, but nobody gets less than 1: more workers
- * than a limit allows calls are more than the limit.
+ * A worker's part of a count. The parts add up to `total`, but nobody gets less than 1, so a limit
+ * below the number of workers is exceeded.
  */
 export function partOf(total: number, { index, of }: Place): number {
   const rest = total % of;

@@ -20,16 +20,6 @@ export type ShedCause =
   | 'guard'
   | 'throttle';
 
-/** Every cause, for whoever prepares a counter for each. */
-export const shedCauses: readonly ShedCause[] = [
-  'queue-full',
-  'queue-timeout',
-  'codel',
-  'deadline',
-  'guard',
-  'throttle',
-];
-
 /** Hears what happens at the upstreams; their names are from configuration and safe as labels. */
 export interface AdmissionObserver {
   limitChanged(upstream: string, limit: number): void;

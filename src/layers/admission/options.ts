@@ -43,13 +43,13 @@ export const modelLimitOptions: LimitOptions = Object.freeze({
   // A gateway that has just started must not be slower than none. Hosted accounts carry tens to
   // hundreds of streams, and a limit that proves too high is corrected in seconds by refusals that
   // are retried; one that is too low delays everybody and nothing shows it. With its queue it takes
-  // 384 callers at once, and it doubles with every round until the first sign of overload. The
+  // 1,536 callers at once, and it doubles with every round until the first sign of overload. The
   // reference's 10 would make the eleventh parallel call of a single agent wait.
-  callsStart: 128,
+  callsStart: 512,
   // One call at a time is how a recovery is found out.
   callsMin: 1,
-  // A backstop against a runaway caller; Envoy's circuit for requests stands at the same number.
-  callsMax: 1_024,
+  // A backstop against a runaway caller, above the 5,000 resting streams a gateway is built for.
+  callsMax: 8_192,
   ...queueDefaults,
 });
 

@@ -137,6 +137,14 @@ describe('the balance layer', () => {
     assert.equal(rig({}, both, [late]).send().sink.error?.shouldRetry, false);
   });
 
+  it('uses the word of the gate that alone keeps a call from everywhere', () => {
+    const pacing = { opensAt: () => 5_000, refusesAs: 'PACED' } as const;
+    const broken: ChoiceGate = { opensAt: () => 5_000 };
+    assert.equal(rig({}, both, [pacing]).send().sink.error?.code, 'PACED');
+    assert.equal(rig({}, both, [pacing, broken]).send().sink.error?.code, 'NO_TARGET');
+    assert.equal(rig({}, both, [broken]).send().sink.error?.code, 'NO_TARGET');
+  });
+
   it('refuses when no target may be used, and says when the first one may', () => {
     const gate: ChoiceGate = { opensAt: ({ upstream }) => (upstream === 'a' ? 9_000 : 5_000) };
     const { send, odd, diary, inFlight } = rig({}, both, [gate]);

@@ -6,6 +6,7 @@ import { attemptOf } from '../../core/call.ts';
 import type { Call } from '../../core/call.ts';
 import type { Clock } from '../../core/clock.ts';
 import { CallError } from '../../core/errors.ts';
+import type { ErrorCode } from '../../core/errors.ts';
 import { judged } from '../../core/judged.ts';
 import type { Layer, Service } from '../../core/layer.ts';
 import type { Random } from '../../core/random.ts';
@@ -120,7 +121,7 @@ class Balancer {
     this.#observer.refused(call.route.name);
     const waitMs = Number.isFinite(opensAt) ? opensAt - now : this.#options.unknownWaitMs;
     sink.fail(
-      new CallError('NO_TARGET', {
+      new CallError(this.#reason(call, now), {
         detail: fits
           ? `The first of them is tried again in ${Math.ceil(waitMs / 1000)} s.`
           : 'The request cannot be had in the form that they need.',
@@ -128,6 +129,16 @@ class Balancer {
         ...(fits && waitMs <= CALLER_WAIT_MS_MAX ? undefined : { shouldRetry: false }),
       }),
     );
+  }
+
+  /** The error of the one gate that keeps every target shut, where one alone does. */
+  #reason(call: Call, now: number): ErrorCode {
+    const { targets } = call.route;
+    const shut = this.#gates.filter((gate) =>
+      targets.every((target) => gate.opensAt(target, call, now) > now),
+    );
+    const [only, other] = shut;
+    return other === undefined ? (only?.refusesAs ?? 'NO_TARGET') : 'NO_TARGET';
   }
 
   #planFor(targets: readonly Target[], now: number): Plan {

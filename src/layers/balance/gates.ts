@@ -1,6 +1,7 @@
 // What the choice asks others before it uses a target. It knows none of them by name.
 
 import type { Call } from '../../core/call.ts';
+import type { ErrorCode } from '../../core/errors.ts';
 import type { Target, TargetGate } from '../../core/target.ts';
 
 /**
@@ -14,8 +15,14 @@ export interface YieldingGate {
   overrule(attempt: Call): void;
 }
 
-/** A gate of either kind. */
-export type ChoiceGate = TargetGate & Partial<YieldingGate>;
+/** A gate whose reason has an error of its own, which callers act on in another way. */
+export interface NamedGate {
+  /** What a call is told when this gate alone keeps it from every target. */
+  readonly refusesAs: ErrorCode;
+}
+
+/** A gate of any kind. */
+export type ChoiceGate = TargetGate & Partial<YieldingGate> & Partial<NamedGate>;
 
 /** Knows which targets have just come back. */
 export interface Recovery {

@@ -38,6 +38,8 @@ export interface PacerDeps {
 
 /** The pacer. Ends with the gateway. */
 export class Pacer implements TargetGate, AttemptObserver {
+  /** What calls are told that it keeps back: the upstream's own word for it. */
+  readonly refusesAs = 'PACED';
   readonly #clock: Clock;
   readonly #observer: PacerObserver;
   readonly #options: PacerOptions;

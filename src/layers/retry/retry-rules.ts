@@ -58,11 +58,13 @@ export function failureOfEvent({ kind, cause, retryAfterMs }: Outcome): Failure 
 /** The failure of an attempt without a usable answer, or `undefined`: to be passed on. */
 export function failureOfError(error: CallError): Failure | undefined {
   if (error.origin !== 'upstream') return undefined;
+  // Nothing was sent: the upstream's own refusal of a moment ago still holds.
+  const paced = error.code === 'PACED';
   return {
     cause: error.code,
-    untouched: error.replay === 'safe',
-    forLoad: false,
-    throttled: false,
+    untouched: paced || error.replay === 'safe',
+    forLoad: paced,
+    throttled: paced,
     retryAfterMs: error.retryAfterMs ?? 0,
   };
 }
