@@ -9,6 +9,7 @@ interface ServeFlags {
   readonly admin?: string;
   readonly edge?: string;
   readonly log?: string;
+  readonly reusePort?: boolean;
 }
 
 /** Adds the command. */
@@ -21,13 +22,15 @@ export function addServe(program: Command, end: (code: number) => void): void {
     .option('--admin <address>', 'where health and metrics answer, or `off`, in place of `admin`')
     .option('--edge <kind>', '`own` or `node-http`, in place of `edge`')
     .option('--log <level>', 'debug, info, warn, error or silent, in place of `log.level`')
+    .option('--reuse-port', 'share the ports with another Holdfast, as `reusePort: true`')
     .helpOption('--help', 'print this help')
-    .action(async ({ config, listen, admin, edge, log }: ServeFlags) => {
+    .action(async ({ config, listen, admin, edge, log, reusePort }: ServeFlags) => {
       const overrides = {
         ...(listen === undefined ? {} : { listen }),
         ...(admin === undefined ? {} : { admin }),
         ...(edge === undefined ? {} : { edge }),
         ...(log === undefined ? {} : { log: { level: log } }),
+        ...(reusePort === true ? { reusePort } : {}),
       };
       const { env, stderr: screen } = process;
       const { runGateway } = await import('../gateway/run.ts');

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { AdminServer } from './admin.ts';
+import { AdminServer, adminPages } from './admin.ts';
+import type { AdminViews } from './admin.ts';
 
 function statusOf(port: number, host: string): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
@@ -21,7 +22,9 @@ describe('admin listener', () => {
     const views = {
       ready: () => true,
       metrics: () => Promise.reject(new Error('broken view')),
-      pages: { leases: () => [], endpoints: () => [], config: () => [] },
+      pages: Object.fromEntries(
+        Object.keys(adminPages).map((page) => [page, () => []]),
+      ) as unknown as AdminViews['pages'],
     };
     admin = new AdminServer(views, { host: '127.0.0.1', port: 0 });
     ({ port } = await admin.listen());

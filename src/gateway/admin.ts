@@ -20,6 +20,13 @@ export const adminPages = {
   endpoints: 'upstream connections by endpoint',
   leases: 'what is held, oldest first',
   config: 'the configuration in force, without secrets',
+  limits: 'calls at a time and queues, by upstream',
+  breakers: 'endpoints that are given up, and why',
+  loads: 'what is expected of each endpoint',
+  pacing: 'upstreams that are left alone to stay within their limits',
+  quotas: 'what callers and tenants have used',
+  latency: 'usual times to the first byte',
+  websockets: 'sessions now',
 } as const;
 
 /** Name of a debug view. */

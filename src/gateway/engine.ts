@@ -18,6 +18,10 @@ import { defaultTransportOptions } from '../transport/transport-options.ts';
 import type { Settings } from './config/settings.ts';
 import { defaultWebSocketOptions } from '../edges/web-socket/options.ts';
 import { WebSocketProxy } from '../edges/web-socket/web-socket-proxy.ts';
+import { Drain, drainLayer } from '../layers/drain/drain.ts';
+import { drainPhases } from '../layers/drain/drain-phases.ts';
+import type { AccessObserver } from './access/access-observer.ts';
+import type { AdminPage } from './admin.ts';
 import { ProcessGuard } from '../layers/admission/process-guard.ts';
 import { OwnReadings } from './process-readings.ts';
 import { LayerMetrics } from './layer-metrics.ts';
@@ -28,11 +32,18 @@ import { TransportMetrics } from './transport-metrics.ts';
 /** Unused connections kept ready per model endpoint; saves a handshake on the next call. */
 const SPARES = 1;
 
+/** Pages of the admin listener that show the memory of layers. */
+type LayerPage = Exclude<AdminPage, 'endpoints' | 'leases' | 'config'>;
+
+/** WebSocket sessions the debug view lists. */
+const SESSIONS_SHOWN = 200;
+
 const breakerStates = { closed: 0, 'half-open': 1, open: 2 } as const;
 
 /** The parts of a gateway that outlive reloads. Ends by `close`. */
 export class Engine {
   readonly leases: Leases;
+  readonly drain: Drain;
   readonly services: Services;
   readonly edgeDeps: EdgeDeps;
   readonly edgeOptions: EdgeOptions;
@@ -50,6 +61,7 @@ export class Engine {
   constructor(clock: Clock, random: Random, settings: Settings, lines: LineWriter | undefined) {
     this.leases = new Leases(clock);
     const sweep = new Sweep(clock);
+    this.drain = new Drain({ clock, random, sweep });
     const head = { headBytes: settings.limits.headBytes, fields: settings.limits.headFields };
     this.#transportMetrics = new TransportMetrics(this.#metrics);
     const { leases } = this;
@@ -67,8 +79,10 @@ export class Engine {
         random,
         leases,
         sweep,
+        drain: drainLayer(this.drain),
         ...(settings.guard ? { guard: this.#guard } : {}),
-        observers: { calls: new CallRecord(this.#metrics, clock, lines), ...layerMetrics },
+        calls: new CallRecord(this.#metrics, clock, lines),
+        observers: layerMetrics,
       },
       settings,
     );
@@ -100,6 +114,26 @@ export class Engine {
     };
     this.edgeOptions = edgeOptionsOf(settings, head);
     this.#metrics.collect(() => this.#collect());
+  }
+
+  /** What the layers remember, for the admin listener. */
+  pages(): Record<LayerPage, () => unknown> {
+    const { clock } = this.edgeDeps;
+    const { breakers, limits, loads, pacer, quotas, times } = this.#stacks;
+    return {
+      limits: () => limits.view(),
+      breakers: () => breakers.view(),
+      loads: () => loads.view(clock.now()),
+      pacing: () => pacer.view(),
+      quotas: () => quotas.view(clock.now()),
+      latency: () => times.view(),
+      websockets: () => this.#proxy.view(SESSIONS_SHOWN),
+    };
+  }
+
+  /** Hears of requests without a valid key. */
+  get access(): AccessObserver {
+    return this.#layerMetrics.access;
   }
 
   /** Calls that have not seen their last byte. */
@@ -172,6 +206,7 @@ export class Engine {
     this.#metrics.leases.at().value = this.leases.size;
     this.#metrics.serverConnections.at().value = this.#callerConnections;
     this.#collectLimits();
+    this.#layerMetrics.draining.at().value = drainPhases.indexOf(this.drain.phase);
     this.#layerMetrics.webSocketsOpen.at().value = this.#proxy.size;
     for (const { endpoint, kind, ratio } of this.#stacks.pacer.remaining(this.#targets)) {
       this.#layerMetrics.remaining.at(endpoint, kind).value = ratio;

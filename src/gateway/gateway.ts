@@ -7,7 +7,7 @@ import type { Leases } from '../core/leases.ts';
 import { systemRandom } from '../core/random.ts';
 import { HttpServer } from '../edges/http-server/http-server.ts';
 import { NodeHttpServer } from '../edges/http-server/node-http-server.ts';
-import { Drain, drainLayer } from '../layers/drain/drain.ts';
+import type { Drain } from '../layers/drain/drain.ts';
 import type { DrainReport } from '../layers/drain/drain-tally.ts';
 import { plainClose } from '../layers/drain/options.ts';
 import { AdminServer } from './admin.ts';
@@ -25,7 +25,6 @@ import { StartFault, listenFault } from './listen-fault.ts';
 import { silentLog } from './process-log.ts';
 import type { ProcessLog } from './process-log.ts';
 import { SwitchRouter } from './router.ts';
-import type { Services } from './route-table.ts';
 import { Snapshot, needsRestart } from './snapshot.ts';
 import { WayOut } from './way-out.ts';
 import type { DrainHow } from './way-out.ts';
@@ -73,22 +72,11 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   return gateway;
 }
 
-/** Counts every call that a configuration leads to. */
-function counted(services: Services, drain: Drain): Services {
-  const layer = drainLayer(drain);
-  return {
-    wire: (route, upstreams) => layer.wrap(services.wire(route, upstreams)),
-    simulator: layer.wrap(services.simulator),
-    local: (answer) => services.local(answer),
-  };
-}
-
 class RunningGateway implements Gateway {
   readonly #options: GatewayOptions;
   readonly #env: Environment;
   readonly #log: ProcessLog;
   readonly #engine: Engine;
-  readonly #services: Services;
   readonly #wayOut: WayOut;
   readonly #drain: Drain;
   readonly views: AdminViews;
@@ -113,10 +101,15 @@ class RunningGateway implements Gateway {
     const lines = settings.log.access ? (options.accessLog ?? output?.lines) : undefined;
     this.#engine = new Engine(clock, options.random ?? systemRandom, settings, lines);
     const { edgeDeps } = this.#engine;
-    this.#drain = new Drain(edgeDeps);
-    this.#services = counted(this.#engine.services, this.#drain);
+    this.#drain = this.#engine.drain;
     this.#lastLoaded = loaded;
-    this.#snapshot = new Snapshot(loaded, settings, this.#services, env);
+    this.#snapshot = new Snapshot(
+      loaded,
+      settings,
+      this.#engine.services,
+      env,
+      this.#engine.access,
+    );
     this.#router = new SwitchRouter(this.#snapshot.router);
     this.#engine.use(this.#snapshot.router.table);
     const Edge = settings.edge === 'own' ? HttpServer : NodeHttpServer;
@@ -158,7 +151,7 @@ class RunningGateway implements Gateway {
 
   async listen(): Promise<void> {
     const { listen, admin } = this.settings;
-    const { reusePort = false } = this.#options;
+    const { reusePort = this.settings.reusePort } = this.#options;
     try {
       this.#url = localUrl(await this.#listenAt('listen', this.#edge, listen, reusePort));
       if (this.#admin !== undefined && admin !== 'off') {
@@ -208,7 +201,8 @@ class RunningGateway implements Gateway {
       return;
     }
     const before = this.#snapshot;
-    const after = new Snapshot(loaded, settings, this.#services, this.#env);
+    const { access, services } = this.#engine;
+    const after = new Snapshot(loaded, settings, services, this.#env, access);
     this.#snapshot = after;
     this.#router.current = after.router;
     this.#engine.use(after.router.table);
@@ -277,6 +271,7 @@ class RunningGateway implements Gateway {
         leases: () => this.#engine.leases.oldest(LEASES_SHOWN),
         endpoints: () => this.#engine.endpoints(),
         config: () => this.#snapshot.explained(),
+        ...this.#engine.pages(),
       },
     };
   }

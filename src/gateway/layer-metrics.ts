@@ -36,6 +36,7 @@ export class LayerMetrics {
   readonly access: AccessObserver;
   readonly webSocket: WebSocketObserver;
   readonly webSocketsOpen: Family<Series>;
+  readonly draining: Family<Series>;
   readonly breakerState: Family<Series>;
   readonly retryBudget: Family<Series>;
   readonly remaining: Family<Series>;
@@ -56,6 +57,7 @@ export class LayerMetrics {
     this.rateLimit = quotaCounts(metrics);
     this.pacer = pacerCounts(metrics);
     this.webSocket = webSocketCounts(metrics);
+    this.draining = metrics.series(layerMetricTable.draining);
     this.webSocketsOpen = metrics.series(layerMetricTable.webSocketsOpen);
     this.retryBudget = metrics.series(layerMetricTable.retryBudget);
     this.retry = retryCounts(metrics);

@@ -68,7 +68,12 @@ function start(options: RunOptions, log: (level: string) => LogOutput): Promise<
   const configFile = findConfigFile(options.configFile, env);
   const { settings } = loadConfigFile(configFile, env, overrides);
   const workers = workerCount(settings?.workers ?? 1);
-  const all = { overrides, env, openLog: log, reusePort };
+  const all = {
+    overrides,
+    env,
+    openLog: log,
+    reusePort: reusePort || settings?.reusePort === true,
+  };
   if (workers > 1) return Supervisor.start({ ...all, configFile, workers });
   return startGateway({ ...all, ...(configFile === undefined ? {} : { configFile }) });
 }

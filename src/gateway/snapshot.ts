@@ -35,7 +35,17 @@ export class Snapshot {
 }
 
 /** Options that are read once, at the start. */
-const startOptions = ['listen', 'admin', 'edge', 'log', 'limits'] as const;
+const startOptions = [
+  'listen',
+  'admin',
+  'workers',
+  'reusePort',
+  'edge',
+  'guard',
+  'breaker',
+  'log',
+  'limits',
+] as const;
 
 /** The options in which a new configuration differs but which wait for the next start. */
 export function needsRestart(before: Settings, after: Settings): string[] {

@@ -48,7 +48,6 @@ import type { RouteTable } from './route-table.ts';
 
 /** Who hears what the layers do. */
 export interface StackObservers {
-  readonly calls: CallObserver;
   readonly attempts: AttemptObserver;
   readonly admission: AdmissionObserver;
   readonly balance: BalanceObserver;
@@ -66,7 +65,10 @@ export interface StacksDeps {
   readonly random: Random;
   readonly leases: Leases;
   readonly sweep: Sweep;
+  readonly calls: CallObserver;
   readonly observers: StackObservers;
+  /** Counts calls, and refuses those that come too late. */
+  readonly drain: Layer;
   /** Whether the process itself can take calls; without it, it always can. */
   readonly guard?: { readonly level: GuardLevel };
   /** Stands between every two layers; for tests and simulation. */
@@ -109,7 +111,7 @@ export class Stacks {
   simulator(simulator: Service): Service {
     const { clock, sweep } = this.#deps;
     return this.#stack(
-      [this.#observe(), timeoutsLayer({ sweep }), meaningLayer({ clock, sweep })],
+      [this.#observe(), this.#deps.drain, timeoutsLayer({ sweep }), meaningLayer({ clock, sweep })],
       simulator,
     );
   }
@@ -143,6 +145,7 @@ export class Stacks {
     const names = [...new Set(upstreams.map(({ name }) => name))];
     return [
       this.#observe(),
+      this.#deps.drain,
       deadlineLayer({ clock, sweep, latency: this.times, observer: observers.deadline }),
       rateLimitLayer({
         clock,
@@ -208,8 +211,8 @@ export class Stacks {
   }
 
   #observe(): Layer {
-    const { clock, leases, observers } = this.#deps;
-    return observeLayer({ clock, leases, observer: observers.calls });
+    const { clock, leases, calls } = this.#deps;
+    return observeLayer({ clock, leases, observer: calls });
   }
 }
 

@@ -12,6 +12,7 @@ import type { Destination } from '../../src/gateway/destinations.ts';
 import { LayerMetrics } from '../../src/gateway/layer-metrics.ts';
 import { compileRoutes } from '../../src/gateway/route-table.ts';
 import { Stacks } from '../../src/gateway/stacks.ts';
+import { Drain, drainLayer } from '../../src/layers/drain/drain.ts';
 import type { CallObserver } from '../../src/layers/observe/observe.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
 
@@ -51,10 +52,9 @@ export function simulatedGateway(
   );
   if (settings === undefined) throw new Error(lines.join('\n'));
   const metrics = new Metrics();
-  const layers = new LayerMetrics(metrics);
-  const { calls, ...rest } = deps;
-  const observers = { calls, ...layers };
-  const stacks = new Stacks({ ...rest, observers, between: checked }, settings);
+  const observers = new LayerMetrics(metrics);
+  const drain = drainLayer(new Drain(deps));
+  const stacks = new Stacks({ ...deps, observers, drain, between: checked }, settings);
   const { routes } = compileRoutes(
     settings,
     {

@@ -22,7 +22,7 @@ const faults: readonly (readonly [string, string])[] = [
   ['listne: 1', 'f.yaml:1: listne: unknown option; did you mean "listen"?'],
   [
     'replicas: 4',
-    'f.yaml:1: replicas: unknown option; known: listen, admin, workers, access, allowRemote, edge, drain, guard, breaker, simulator, log, limits, upstreams, routes',
+    'f.yaml:1: replicas: unknown option; known: listen, admin, workers, reusePort, access, allowRemote, edge, drain, guard, breaker, simulator, log, limits, upstreams, routes',
   ],
   ['listen: 8787', 'f.yaml:1: listen: 8787 is not a text like "127.0.0.1:8787"'],
   [

@@ -54,6 +54,10 @@ export const configSchema = z.strictObject({
     doc: 'Processes that carry calls; `auto` = one for each core. Limits are divided among them.',
     why: 'One process uses one core, and one is enough for thousands of streams.',
   }),
+  reusePort: option.withDefault(option.flag(), false, {
+    doc: 'Another Holdfast of the same user may take the same ports.',
+    why: 'For an upgrade without a gap: start the new one, then end the old one. Both need it.',
+  }),
   access: option.group(access, {
     doc: 'Who may call.',
     why: 'On a machine of your own nobody needs a key.',

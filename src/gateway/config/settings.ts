@@ -106,7 +106,7 @@ export interface Settings {
   readonly edge: 'own' | 'node-http';
   readonly workers: number | 'auto';
   readonly drain: DrainSettings;
-  readonly drainMs: number;
+  readonly reusePort: boolean;
   readonly access: AccessSettings;
   readonly guard: boolean;
   readonly breaker: BreakerOptions;
@@ -141,7 +141,7 @@ export function complete(
       rampMs: written.drain.ramp,
       graceMs: written.drain.grace,
     },
-    drainMs: written.drain.grace,
+    reusePort: written.reusePort,
     access: completeAccess(written.access),
     guard: written.guard,
     breaker: breakerOf(written.breaker),
