@@ -14,6 +14,7 @@ import { CallRecord } from '../telemetry/call-record.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import type { EndpointView } from '../transport/endpoint-pool.ts';
 import { Transport } from '../transport/transport.ts';
+import { NetConnector } from '../transport/net-connector.ts';
 import { defaultTransportOptions } from '../transport/transport-options.ts';
 import type { Settings } from './config/settings.ts';
 import { defaultWebSocketOptions } from '../edges/web-socket/options.ts';
@@ -23,6 +24,7 @@ import { drainPhases } from '../layers/drain/drain-phases.ts';
 import type { AccessObserver } from './access/access-observer.ts';
 import type { AdminPage } from './admin.ts';
 import { ProcessGuard } from '../layers/admission/process-guard.ts';
+import { EndpointProber } from './endpoint-prober.ts';
 import { OwnReadings } from './process-readings.ts';
 import { LayerMetrics } from './layer-metrics.ts';
 import type { RouteTable, Services } from './route-table.ts';
@@ -65,11 +67,14 @@ export class Engine {
     const head = { headBytes: settings.limits.headBytes, fields: settings.limits.headFields };
     this.#transportMetrics = new TransportMetrics(this.#metrics);
     const { leases } = this;
+    const transportOptions = { ...defaultTransportOptions, headLimits: head };
+    const connector = new NetConnector(clock, transportOptions);
     this.#transport = new Transport(
-      { clock, random, leases },
-      { ...defaultTransportOptions, headLimits: head },
+      { clock, random, leases, connector },
+      transportOptions,
       this.#transportMetrics,
     );
+    const wire = this.#transport.service;
     this.#guard = new ProcessGuard({ clock, readings: this.#readings });
     const layerMetrics = new LayerMetrics(this.#metrics);
     this.#layerMetrics = layerMetrics;
@@ -80,6 +85,7 @@ export class Engine {
         leases,
         sweep,
         drain: drainLayer(this.drain),
+        prober: new EndpointProber({ clock, sweep, connector, wire }),
         ...(settings.guard ? { guard: this.#guard } : {}),
         calls: new CallRecord(this.#metrics, clock, lines),
         observers: layerMetrics,
@@ -87,7 +93,6 @@ export class Engine {
       settings,
     );
     const stacks = this.#stacks;
-    const wire = this.#transport.service;
     const proxy = new WebSocketProxy(
       { clock, random, sweep, leases, otherwise: wire },
       layerMetrics.webSocket,
@@ -170,6 +175,7 @@ export class Engine {
 
   close(): void {
     this.#transport.destroy();
+    this.#stacks.close();
     this.#guard.close();
     this.#readings.close();
     this.#metrics.close();

@@ -13,6 +13,7 @@ import type { Environment } from './config/interpolate.ts';
 import type { RouteSettings, Settings, UpstreamSettings } from './config/settings.ts';
 import { simulatedDestinations, targetKey, wiredDestinations } from './destinations.ts';
 import type { Destination, Destinations, Tier, WiredUpstream } from './destinations.ts';
+import type { CheckedEndpoint } from './endpoint-prober.ts';
 import { EndpointTable } from './endpoints.ts';
 import { nameMatcher, pathMatcher } from './glob.ts';
 import type { Matcher } from './glob.ts';
@@ -61,6 +62,8 @@ export interface RouteTable {
   readonly upstreams: ReadonlySet<string>;
   /** Every endpoint of every upstream. */
   readonly targets: readonly Place[];
+  /** Endpoints by key, and how they are looked at when calls have given them up. */
+  readonly checks: ReadonlyMap<string, CheckedEndpoint>;
   /** Endpoints of models, to which an unused connection is kept ready while they have traffic. */
   readonly warm: ReadonlySet<Endpoint>;
 }
@@ -105,8 +108,23 @@ export function compileRoutes(
     quotasOf: callerQuotas(settings.access),
     upstreams: new Set(upstreams.keys()),
     targets: placesOf(upstreams.values()),
+    checks: checksOf(upstreams.values()),
     warm,
   };
+}
+
+/** Endpoints that upstreams share are looked at by the first path that one of them names. */
+function checksOf(upstreams: Iterable<WiredUpstream>): Map<string, CheckedEndpoint> {
+  const checks = new Map<string, CheckedEndpoint>();
+  for (const { settings, endpoints } of upstreams) {
+    for (const endpoint of endpoints) {
+      const known = checks.get(endpoint.key)?.check ?? 'none';
+      if (known === 'none' || (known === 'connect' && settings.health !== 'none')) {
+        checks.set(endpoint.key, { endpoint, check: settings.health });
+      }
+    }
+  }
+  return checks;
 }
 
 function placesOf(upstreams: Iterable<WiredUpstream>): Place[] {

@@ -16,6 +16,7 @@ import { UpstreamLimits } from '../layers/admission/upstream-limits.ts';
 import { balanceLayer } from '../layers/balance/balance.ts';
 import type { BalanceObserver } from '../layers/balance/balance-observer.ts';
 import type { ChoiceGate } from '../layers/balance/gates.ts';
+import { HealthChecks } from '../layers/balance/health-checks.ts';
 import { Loads } from '../layers/balance/loads.ts';
 import { defaultBalanceOptions } from '../layers/balance/options.ts';
 import { breakerLayer } from '../layers/breaker/breaker.ts';
@@ -44,6 +45,7 @@ import type { AdaptiveLimit } from '../layers/timeouts/options.ts';
 import { timeoutsLayer } from '../layers/timeouts/timeouts.ts';
 import type { RouteSettings, UpstreamSettings } from './config/settings.ts';
 import type { QuotasOf } from './caller-quotas.ts';
+import type { EndpointProber } from './endpoint-prober.ts';
 import type { RouteTable } from './route-table.ts';
 
 /** Who hears what the layers do. */
@@ -71,6 +73,8 @@ export interface StacksDeps {
   readonly drain: Layer;
   /** Whether the process itself can take calls; without it, it always can. */
   readonly guard?: { readonly level: GuardLevel };
+  /** Looks at endpoints that were given up; without it nobody does. */
+  readonly prober?: EndpointProber;
   /** Stands between every two layers; for tests and simulation. */
   readonly between?: (below: string) => Layer;
 }
@@ -91,6 +95,7 @@ export class Stacks {
   readonly quotas: MemoryQuotas = new MemoryQuotas();
   #quotasOf: QuotasOf = () => undefined;
   readonly #deps: StacksDeps;
+  readonly #checks: HealthChecks | undefined;
 
   constructor(deps: StacksDeps, options: StacksOptions) {
     this.#deps = deps;
@@ -98,7 +103,19 @@ export class Stacks {
     this.limits = new UpstreamLimits({ clock, sweep, random, observer: observers.admission });
     this.times = new FirstByteTimes({ clock });
     this.pacer = new Pacer({ clock, observer: observers.pacer });
-    this.breakers = new Breakers({ clock, random, observer: observers.breaker }, options.breaker);
+    const observer = {
+      ...observers.breaker,
+      opened: ((circuit, reason, openMs) => {
+        observers.breaker.opened(circuit, reason, openMs);
+        const isWatched = deps.prober?.looksAt(circuit.endpoint) === true;
+        if (isWatched) this.#checks?.ejected(circuit.endpoint);
+      }) satisfies BreakerObserver['opened'],
+    };
+    this.breakers = new Breakers({ clock, random, observer }, options.breaker);
+    this.#checks =
+      deps.prober === undefined
+        ? undefined
+        : new HealthChecks({ clock, random, prober: deps.prober, ejections: this.breakers });
   }
 
   /** The stack of one route over the wire. */
@@ -121,8 +138,13 @@ export class Stacks {
     return this.#stack([this.#observe()], answer);
   }
 
+  close(): void {
+    this.#checks?.close();
+  }
+
   /** Puts a configuration in force: its quotas; what it does not have is forgotten. */
-  retain({ endpoints, quotasOf, targets, upstreams }: RouteTable): void {
+  retain({ checks, endpoints, quotasOf, targets, upstreams }: RouteTable): void {
+    this.#deps.prober?.use(checks);
     const targetKeys = new Set(targets.map(({ key }) => key));
     this.#quotasOf = quotasOf;
     this.pacer.retain(targetKeys);

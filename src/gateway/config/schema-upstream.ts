@@ -102,6 +102,14 @@ export const upstream = z.strictObject({
     doc: 'Leave endpoints alone that fail, by the rules of the top-level `breaker`.',
     why: 'Off for an upstream whose failures say nothing about the next call.',
   }),
+  health: option.withDefault(
+    option.parsedText('`connect`, `none` or path', '/healthz', values.parseHealthCheck),
+    'connect',
+    {
+      doc: 'How an endpoint that the breaker has given up is looked at, every 10 s: by a connection, by a GET that must answer below 400, or not at all.',
+      why: 'A long absence ends soon after the endpoint is back; the look only lets the next call try.',
+    },
+  ),
   replay: option.optional(option.choice('strict', 'idle-race', 'always'), {
     doc: 'When a failed send may be repeated on a fresh connection. Without it: idle-race for LLM completions of the llm profiles, else strict.',
     why: 'strict repeats only what provably was not applied; a doubled completion costs money, a doubled order costs more.',

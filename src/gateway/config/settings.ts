@@ -29,6 +29,12 @@ import type { Address } from './values.ts';
 /** Names a wire format in the configuration; `openai` is told apart by path. */
 export type DialectName = UpstreamConfig['dialect'];
 
+/**
+ * How an endpoint that was given up is looked at: by a connection, by a GET of a path that must
+ * answer below 400, or not at all.
+ */
+export type HealthCheck = 'connect' | 'none' | `/${string}`;
+
 /** One upstream, complete. */
 export interface UpstreamSettings {
   readonly name: string;
@@ -45,6 +51,7 @@ export interface UpstreamSettings {
   readonly lenient: boolean;
   readonly breaker: boolean;
   readonly pacing: boolean;
+  readonly health: HealthCheck;
   readonly limit: LimitOptions;
   /** Bounds of a learned first-byte limit; `undefined` = the limit of the phase stands. */
   readonly adaptive: AdaptiveLimit | undefined;
@@ -230,6 +237,7 @@ function completeUpstream(
     lenient: upstream.lenient,
     breaker: upstream.breaker,
     pacing: upstream.pacing,
+    health: upstream.health as HealthCheck,
     limit: limitOf(upstream, profileName),
     adaptive: adaptiveOf(upstream, profileName),
     acceptEncoding: upstream.acceptEncoding ?? profile.acceptEncoding,

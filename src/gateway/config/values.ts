@@ -55,6 +55,12 @@ export function parseProxy(text: string): URL | 'env' | 'none' | UnitFault {
   return new UnitFault('is not a proxy; write "env", "none" or for example "http://proxy:3128"');
 }
 
+/** `none`, `connect`, or a path (query allowed) to ask for. */
+export function parseHealthCheck(text: string): string | UnitFault {
+  if (text === 'none' || text === 'connect' || /^\/[\x21-\x7e]*$/.test(text)) return text;
+  return new UnitFault('is no check; write "connect", "none" or for example "/healthz"');
+}
+
 /** A text as it may be shown: the user and password of a URL replaced by dots. */
 export function withoutUserinfo(text: string): string {
   return text.replace(/^(https?:\/\/)[^/@]*@/, '$1***@');
