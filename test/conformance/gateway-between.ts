@@ -22,6 +22,8 @@ export interface BetweenOptions {
   /** Answer `sim-*` from the built-in simulator instead of sending it on. */
   readonly simulator: boolean;
   readonly edge?: 'own' | 'node-http';
+  /** As in the configuration of a route; for all of them. */
+  readonly heartbeat?: Readonly<Record<string, unknown>>;
 }
 
 /** A running gateway and what it has logged. */
@@ -41,7 +43,7 @@ export async function startGatewayBetween(
   const calls: CallLine[] = [];
   const gateway = await startGateway({
     env: {},
-    config: forgiving(upstreamUrl, options.simulator),
+    config: forgiving(upstreamUrl, options),
     overrides: {
       listen: '127.0.0.1:0',
       admin: 'off',
@@ -67,16 +69,22 @@ export async function startGatewayBetween(
  * The built-in configuration at this upstream, which fails on purpose, one call after the other:
  * nothing that happened to one test may keep calls of the next away from it.
  */
-function forgiving(upstreamUrl: string, simulator: boolean): Record<string, unknown> {
+function forgiving(
+  upstreamUrl: string,
+  { simulator, heartbeat = {} }: BetweenOptions,
+): Record<string, unknown> {
   const text = builtInUpstreams.replaceAll(/\$\{[^}]*\}/g, upstreamUrl) + builtInRoutes;
   const config = parse(text) as {
     upstreams: Record<string, object>;
-    routes: { upstreams: string[] }[];
+    routes: { upstreams: string[]; heartbeat?: object }[];
   };
   const routes = config.routes.filter((route) => simulator || !route.upstreams.includes(SIMULATOR));
   const upstreams = Object.entries(config.upstreams).map(([name, upstream]) => [
     name,
     { ...upstream, breaker: false, pacing: false },
   ]);
-  return { upstreams: Object.fromEntries(upstreams), routes };
+  return {
+    upstreams: Object.fromEntries(upstreams),
+    routes: routes.map((route) => ({ ...route, heartbeat })),
+  };
 }

@@ -15,7 +15,15 @@ import type { OpenAnswer } from '../../src/simulator/answer-plan.ts';
 /** How one request is treated; `afterEvents` counts the events that still go out. */
 export type Treatment =
   | { readonly kind: 'answer' }
-  | { readonly kind: 'refuse'; readonly status: number; readonly retryAfter?: number }
+  | {
+      readonly kind: 'refuse';
+      readonly status: number;
+      readonly retryAfter?: number;
+      /** Silence before the refusal. */
+      readonly afterMs?: number;
+    }
+  /** Silence before the head, and then the answer. */
+  | { readonly kind: 'late'; readonly afterMs: number }
   /** Before any byte. */
   | { readonly kind: 'reset' }
   /** An error event in the started stream. */
@@ -134,6 +142,7 @@ export class SimServer {
     const gone = new AbortController();
     response.on('close', () => gone.abort());
     const signal = AbortSignal.any([gone.signal, this.#stopped.signal]);
+    if ('afterMs' in treatment) await sleep(treatment.afterMs, undefined, { signal });
     response.writeHead(answer.status, answer.headers.flat());
     let sent = 0;
     for (const step of answer.steps) {

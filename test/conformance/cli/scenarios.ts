@@ -9,12 +9,23 @@ export interface Scenario {
   readonly name: string;
   /** The treatment of POSTs by their number. */
   readonly faults: ReadonlyMap<number, Treatment>;
+  /** The gateway says something after 200 ms of silence, and begins answers itself after 400 ms. */
+  readonly talkative: boolean;
 }
 
 const scenario = (name: string, ...faults: (readonly [number, Treatment])[]): Scenario => ({
   name,
   faults: new Map(faults),
+  talkative: false,
 });
+
+/** A scenario for what the gateway itself says in the silence. */
+const talkative = (name: string, ...faults: (readonly [number, Treatment])[]): Scenario => ({
+  ...scenario(name, ...faults),
+  talkative: true,
+});
+
+const lateRefusal = (status: number): Treatment => ({ kind: 'refuse', status, afterMs: 900 });
 
 /** Events of a stream before it is broken: after the head and a first piece of content. */
 const EARLY = 4;
@@ -38,6 +49,15 @@ export const scenarios: readonly Scenario[] = [
   scenario('error event in the stream', [1, { kind: 'error', afterTokens: 2 }]),
   scenario('5 s of silence in the stream', [2, { kind: 'stall', afterEvents: EARLY, forMs: 5000 }]),
   scenario('5 s before the first event', [2, { kind: 'stall', afterEvents: 0, forMs: 5000 }]),
+  talkative('heartbeats in the stream', [2, { kind: 'stall', afterEvents: EARLY, forMs: 2000 }]),
+  talkative('heartbeats before the answer', [2, { kind: 'late', afterMs: 2000 }]),
+  talkative('529 behind a head that was sent already', [2, lateRefusal(529)]),
+  talkative(
+    'every attempt refused behind a head that was sent already',
+    [1, lateRefusal(529)],
+    [2, lateRefusal(529)],
+    [3, lateRefusal(529)],
+  ),
   scenario(
     'everything in one session',
     [1, { kind: 'reset' }],
