@@ -37,12 +37,12 @@ export function attemptOf(
   call: Call,
   attempt: number,
   cancellation: Cancellation,
-  own: { readonly route?: Route; readonly headers?: HeaderList; readonly body?: ReplayBody } = call,
+  own: Partial<Pick<Call, 'path' | 'headers' | 'body' | 'route'>> = call,
 ): Call {
   return {
     id: call.id,
     method: call.method,
-    path: call.path,
+    path: own.path ?? call.path,
     headers: own.headers ?? call.headers,
     body: own.body ?? call.body,
     route: own.route ?? call.route,

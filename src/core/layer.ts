@@ -24,6 +24,7 @@ export const canonicalOrder = [
   'retry', // Outside all that may differ per attempt.
   'balance', // Per attempt: an endpoint not yet tried.
   'breaker', // Outside timeouts so they count; judges at first and last byte.
+  'convert', // Per attempt, because the next target may speak another format.
   'credentials', // A fresh token per attempt.
   'timeouts', // They time the wire, not our queue; they read the progress found below.
   'meaning', // On the wire itself: what bytes mean is found once and read by all above.

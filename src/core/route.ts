@@ -1,6 +1,7 @@
 // What configuration decided about a call, resolved once and frozen. A call keeps the route it
 // started with, so a reload never changes the rules under a running call.
 
+import type { Conversion } from './conversion.ts';
 import type { Dialect } from './dialect.ts';
 import type { HeaderList } from './header-list.ts';
 import type { Service } from './layer.ts';
@@ -57,6 +58,8 @@ export interface Route {
   readonly dialect: Dialect;
   /** Name of the stored credentials it is sent with; `undefined` = those of the caller. */
   readonly credential: string | undefined;
+  /** Puts calls in the form of this one endpoint; `undefined` = it takes them as they are. */
+  readonly conversion: Conversion | undefined;
   /** Everything an attempt may be sent to; empty where nothing is chosen (simulator, refusals). */
   readonly targets: readonly Target[];
   readonly endpoints: readonly Endpoint[];

@@ -5,17 +5,12 @@
 import type { Call } from './call.ts';
 import type { Outcome } from './outcome.ts';
 import type { HeaderList } from './header-list.ts';
-import type { ReplayBody } from './replay-body.ts';
 import type { Endpoint, Route } from './route.ts';
 import type { Head } from './sink.ts';
 
-/** What must differ in a call for one target: stored credentials, another model. */
+/** What must differ in a call for one target; its body is the matter of `Route.conversion`. */
 export interface TargetEdit {
-  /** Whether the body of this call can be had in the target's form now. */
-  fits(call: Call): boolean;
   headers(headers: HeaderList): HeaderList;
-  /** The body to send; only asked when `fits`. */
-  body(body: ReplayBody): ReplayBody;
   /** Model that answers instead of the one asked for; said to the caller in a header. */
   readonly model: string | undefined;
 }

@@ -2,20 +2,19 @@
 // configured route has a destination for completions and one for everything else, per wire format;
 // they are made when first needed, because most routes need one.
 
-import type { Call } from '../core/call.ts';
+import type { Conversion } from '../core/conversion.ts';
 import type { Dialect } from '../core/dialect.ts';
 import type { HeaderList } from '../core/header-list.ts';
 import type { Service } from '../core/layer.ts';
-import type { ReplayBody } from '../core/replay-body.ts';
 import type { Endpoint, ReplayMark, Route, RouteKind } from '../core/route.ts';
 import type { Target, TargetEdit } from '../core/target.ts';
+import { renaming } from '../dialects/conversion/rename-model.ts';
 import { SIMULATOR } from './config/built-in.ts';
 import { profileLimits } from './config/settings.ts';
 import type { DialectName, RouteSettings, Settings, UpstreamSettings } from './config/settings.ts';
 import { dialectTable } from './dialect-table.ts';
 import { headerEditFor } from './header-edit.ts';
 import type { HeaderEdit } from './header-edit.ts';
-import { canEditModel, withModel } from './model-edit.ts';
 
 /** What a matched request is done with. */
 export interface Destination {
@@ -111,14 +110,17 @@ function wholeRoute(
   const targets: Target[] = [];
   for (const [tier, upstream] of tiers.entries()) {
     const edit = targetEdit(upstream, kind);
+    const conversion = conversionFor(upstream, kind);
     for (const endpoint of upstream.endpoints) {
-      targets.push(targetOf(name, upstream, endpoint, { tier, edit, dialect, kind, replayBytes }));
+      const facts = { tier, edit, conversion, dialect, kind, replayBytes };
+      targets.push(targetOf(name, upstream, endpoint, facts));
     }
   }
   const first = targets[0] as Target;
   const marks = targets.map((target) => target.route.replay);
   return Object.freeze({
     ...first.route,
+    conversion: undefined,
     targets: Object.freeze(targets),
     endpoints: Object.freeze(targets.map(({ endpoint }) => endpoint)),
     replay: strictest(marks),
@@ -133,6 +135,7 @@ export function targetKey(upstream: UpstreamSettings, endpoint: Endpoint): strin
 interface TargetFacts {
   readonly tier: number;
   readonly edit: TargetEdit | undefined;
+  readonly conversion: Conversion | undefined;
   readonly dialect: Dialect;
   readonly kind: RouteKind;
   readonly replayBytes: number;
@@ -140,13 +143,14 @@ interface TargetFacts {
 
 function targetOf(name: string, from: Tier, endpoint: Endpoint, facts: TargetFacts): Target {
   const { settings } = from;
-  const { tier, edit, dialect, kind, replayBytes } = facts;
+  const { tier, edit, conversion, dialect, kind, replayBytes } = facts;
   const route: Route = Object.freeze({
     name,
     upstream: settings.name,
     kind,
     dialect,
     credential: settings.credentials.length > 0 ? settings.name : undefined,
+    conversion,
     // Below the choice there is nothing left to choose.
     targets: [],
     endpoints: [endpoint],
@@ -172,6 +176,11 @@ function targetEdit({ settings, model }: Tier, kind: RouteKind): TargetEdit | un
   return new ConfiguredEdit(fields, kind === 'completion' ? model : undefined);
 }
 
+/** How calls are put to an upstream that does not take them as they are. */
+function conversionFor({ model }: Tier, kind: RouteKind): Conversion | undefined {
+  return model === undefined || kind !== 'completion' ? undefined : renaming(() => model);
+}
+
 /** Stored credentials, plain encodings, another model. */
 class ConfiguredEdit implements TargetEdit {
   readonly model: string | undefined;
@@ -182,16 +191,8 @@ class ConfiguredEdit implements TargetEdit {
     this.model = model;
   }
 
-  fits(call: Call): boolean {
-    return this.model === undefined || canEditModel(call.body);
-  }
-
   headers(headers: HeaderList): HeaderList {
     return this.#fields === undefined ? headers : this.#fields.apply(headers);
-  }
-
-  body(body: ReplayBody): ReplayBody {
-    return this.model === undefined ? body : withModel(body, this.model);
   }
 }
 
@@ -210,6 +211,7 @@ export function simulatedDestinations(
       kind: 'completion' as const,
       dialect,
       credential: SIMULATOR,
+      conversion: undefined,
       targets: [],
       endpoints: [],
       limits,

@@ -102,6 +102,7 @@ export class EndpointProber implements Prober {
         kind: 'other' as const,
         dialect: dialectTable.plain,
         credential: undefined,
+        conversion: undefined,
         targets: [],
         endpoints: [endpoint],
         limits: lookLimits,

@@ -9,6 +9,7 @@ import { silentAdmissionObserver } from '../layers/admission/admission-observer.
 import type { AdmissionObserver } from '../layers/admission/admission-observer.ts';
 import type { BalanceObserver } from '../layers/balance/balance-observer.ts';
 import type { BreakerObserver } from '../layers/breaker/breaker-observer.ts';
+import type { ConvertObserver } from '../layers/convert/convert.ts';
 import type { DeadlineObserver } from '../layers/deadline/deadline-observer.ts';
 import type { HeartbeatObserver } from '../layers/heartbeat/observer.ts';
 import type { PacerObserver } from '../layers/rate-limit/pacer-observer.ts';
@@ -27,6 +28,7 @@ export class LayerMetrics {
   readonly attempts: AttemptObserver;
   readonly balance: BalanceObserver;
   readonly breaker: BreakerObserver;
+  readonly convert: ConvertObserver;
   readonly heartbeat: HeartbeatObserver;
   readonly admission: AdmissionObserver;
   readonly retry: RetryObserver;
@@ -66,6 +68,7 @@ export class LayerMetrics {
     this.balance = balanceCounts(metrics);
     this.breaker = breakerCounts(metrics);
     this.heartbeat = heartbeatCounts(metrics);
+    this.convert = conversionCounts(metrics);
   }
 }
 
@@ -219,6 +222,19 @@ function breakerCounts(metrics: Metrics): BreakerObserver {
     halfOpened() {},
     closed() {},
     refused() {},
+  };
+}
+
+function conversionCounts(metrics: Metrics): ConvertObserver {
+  const dropped = metrics.series(layerMetricTable.dropped);
+  const refused = metrics.series(layerMetricTable.notConverted);
+  return {
+    dropped: (upstream, fields) => {
+      for (const field of fields) dropped.at(upstream, field).value += 1;
+    },
+    refused: (upstream) => {
+      refused.at(upstream).value += 1;
+    },
   };
 }
 

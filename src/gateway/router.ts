@@ -196,6 +196,7 @@ export class ConfiguredRouter implements Router {
         kind: 'other' as const,
         dialect,
         credential: undefined,
+        conversion: undefined,
         targets: [],
         endpoints: [],
         limits: profileLimits('rest', this.#settings.limits.writeStall),

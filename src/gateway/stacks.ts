@@ -23,6 +23,8 @@ import { breakerLayer } from '../layers/breaker/breaker.ts';
 import type { BreakerObserver } from '../layers/breaker/breaker-observer.ts';
 import { Breakers } from '../layers/breaker/breakers.ts';
 import type { BreakerOptions } from '../layers/breaker/options.ts';
+import { convertLayer } from '../layers/convert/convert.ts';
+import type { ConvertObserver } from '../layers/convert/convert.ts';
 import { deadlineLayer } from '../layers/deadline/deadline.ts';
 import type { DeadlineObserver } from '../layers/deadline/deadline-observer.ts';
 import { withTimeLeft } from '../layers/deadline/time-left.ts';
@@ -55,6 +57,7 @@ export interface StackObservers {
   readonly balance: BalanceObserver;
   readonly deadline: DeadlineObserver;
   readonly breaker: BreakerObserver;
+  readonly convert: ConvertObserver;
   readonly heartbeat: HeartbeatObserver;
   readonly retry: RetryObserver;
   readonly rateLimit: RateLimitObserver;
@@ -219,6 +222,7 @@ export class Stacks {
         { ...defaultBalanceOptions, sticky: route.sticky },
       ),
       ...(breaks ? [breakerLayer({ clock, breakers: this.breakers })] : []),
+      convertLayer(observers.convert),
       timeoutsLayer(
         {
           sweep,

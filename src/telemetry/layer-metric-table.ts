@@ -105,6 +105,18 @@ export const layerMetricTable = {
     ['why'],
     'Requests without a valid key of the gateway: none, or an unknown one in this field.',
   ),
+  dropped: row(
+    'counter',
+    'gw_conversion_dropped_total',
+    ['upstream', 'field'],
+    'Calls of which an upstream with another wire format was not told everything, by field.',
+  ),
+  notConverted: row(
+    'counter',
+    'gw_conversion_refused_total',
+    ['upstream'],
+    'Calls refused because they cannot be put in the wire format of their upstream.',
+  ),
   heartbeats: row(
     'counter',
     'gw_heartbeats_total',

@@ -62,6 +62,7 @@ export function testRoute(overrides?: Partial<Route>): Route {
     kind: 'completion',
     dialect: stubDialect,
     credential: undefined,
+    conversion: undefined,
     targets: [],
     endpoints: [testEndpoint(9)],
     limits: testLimits,

@@ -6,7 +6,6 @@ import { CallError } from '../../core/errors.ts';
 import { HeaderList } from '../../core/header-list.ts';
 import { stack } from '../../core/layer.ts';
 import { seededRandom } from '../../core/random.ts';
-import { ReplayBody } from '../../core/replay-body.ts';
 import type { AttemptObserver, Target, TargetEdit } from '../../core/target.ts';
 import { RecordingSink } from '../../testing/recording-sink.ts';
 import { ScriptedService, byHand, testHead } from '../../testing/scripted-service.ts';
@@ -65,9 +64,7 @@ const only = [a];
 
 function editOf(own: Partial<TargetEdit>): TargetEdit {
   return {
-    fits: () => true,
     headers: (headers) => headers,
-    body: (body) => body,
     model: undefined,
     ...own,
   };
@@ -91,15 +88,12 @@ describe('the balance layer', () => {
   });
 
   it('gives an attempt what its target needs instead', () => {
-    const body = ReplayBody.from(Buffer.from('other body'));
     const edit = editOf({
       headers: (headers) => headers.with('x-key', 'stored'),
-      body: () => body,
     });
     const { upstream, send } = rig({}, [testTarget(1, { edit })]);
     const { sink } = send();
     assert.equal(upstream.last.call.headers.get('x-key'), 'stored');
-    assert.equal(upstream.last.bodyText, 'other body');
     assert.equal(sink.head?.headers.has('x-holdfast-model'), false);
   });
 
@@ -116,20 +110,6 @@ describe('the balance layer', () => {
       assert.equal(sink.head?.headers.get('x-other'), '1');
       assert.deepEqual(sink.story, ['start 200', 'chunk 1', 'end']);
     }
-  });
-
-  it('passes over a target that cannot take the body', () => {
-    const unfit = testTarget(1, { upstream: 'unfit', edit: editOf({ fits: () => false }) });
-    const { send, diary } = rig({}, [unfit, b]);
-    for (let count = 0; count < 20; count += 1) send();
-    assert.equal(
-      diary.lines.some((line) => line.startsWith('unfit')),
-      false,
-    );
-    const nowhere = rig({}, [unfit]).send().sink.error;
-    assert.equal(nowhere?.code, 'NO_TARGET');
-    assert.equal(nowhere?.retryAfterMs, undefined);
-    assert.equal(nowhere?.shouldRetry, false);
   });
 
   it('tells callers not to come again by themselves when that would be in vain', () => {

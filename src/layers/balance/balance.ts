@@ -2,6 +2,7 @@
 // makes the attempt's own copy of the call, and sees to it that everybody hears how it went.
 // A route without targets passes untouched.
 
+import { AnnouncingSink } from '../../core/announcing-sink.ts';
 import { attemptOf } from '../../core/call.ts';
 import type { Call } from '../../core/call.ts';
 import type { Clock } from '../../core/clock.ts';
@@ -12,7 +13,6 @@ import type { Layer, Service } from '../../core/layer.ts';
 import type { Random } from '../../core/random.ts';
 import type { Sink } from '../../core/sink.ts';
 import type { AttemptObserver, Target } from '../../core/target.ts';
-import { AnnouncingSink } from './announcing-sink.ts';
 import { BalanceAttempt } from './balance-attempt.ts';
 import type { AttemptContext } from './balance-attempt.ts';
 import { silentBalanceObserver } from './balance-observer.ts';
@@ -54,6 +54,9 @@ export function balanceLayer(
  * and come again at once, so they are told not to.
  */
 const CALLER_WAIT_MS_MAX = 60_000;
+
+/** Response header that names the model which answers when it is not the one asked for. */
+export const MODEL_HEADER = 'x-holdfast-model';
 
 const nowhere: readonly Target[] = [];
 
@@ -99,7 +102,8 @@ class Balancer {
     if (target.tier !== plan.firstTier) this.#observer.spilled(call.route.name, target.upstream);
     const hasOthers = plan.only === undefined;
     const watch = new BalanceAttempt(this.#context, slot, attempt, hasOthers, now);
-    const upper = announced === undefined ? sink : new AnnouncingSink(sink, announced);
+    const upper =
+      announced === undefined ? sink : new AnnouncingSink(sink, MODEL_HEADER, announced);
     try {
       next(attempt, judged(attempt, upper, this.#clock, watch));
     } catch (bug) {
@@ -117,16 +121,14 @@ class Balancer {
   }
 
   #refuse(call: Call, sink: Sink, now: number): void {
-    const { opensAt, fits } = this.#chooser;
+    const { opensAt } = this.#chooser;
     this.#observer.refused(call.route.name);
     const waitMs = Number.isFinite(opensAt) ? opensAt - now : this.#options.unknownWaitMs;
     sink.fail(
       new CallError(this.#reason(call, now), {
-        detail: fits
-          ? `The first of them is tried again in ${Math.ceil(waitMs / 1000)} s.`
-          : 'The request cannot be had in the form that they need.',
-        ...(fits ? { retryAfterMs: waitMs } : undefined),
-        ...(fits && waitMs <= CALLER_WAIT_MS_MAX ? undefined : { shouldRetry: false }),
+        detail: `The first of them is tried again in ${Math.ceil(waitMs / 1000)} s.`,
+        retryAfterMs: waitMs,
+        ...(waitMs <= CALLER_WAIT_MS_MAX ? undefined : { shouldRetry: false }),
       }),
     );
   }
@@ -157,9 +159,6 @@ class Balancer {
 /** The call as its target is to get it. */
 function attemptAt(call: Call, target: Target): Call {
   const { route, edit } = target;
-  const own =
-    edit === undefined
-      ? { route }
-      : { route, headers: edit.headers(call.headers), body: edit.body(call.body) };
+  const own = edit === undefined ? { route } : { route, headers: edit.headers(call.headers) };
   return attemptOf(call, call.attempt, call.cancellation, own);
 }

@@ -27,8 +27,6 @@ export interface ChooserDeps {
 export class Chooser {
   /** After a choice that found nothing: when a target may be used again, in monotonic ms. */
   opensAt: number = Number.POSITIVE_INFINITY;
-  /** After a choice that found nothing: some target could take the call, only not now. */
-  fits: boolean = false;
   /** The last choice overruled gates because too few targets were left. */
   panicked: boolean = false;
   readonly #random: Random;
@@ -47,7 +45,6 @@ export class Chooser {
   /** The target for an attempt of `call`, not one of `tried` if possible; `undefined` = none. */
   choose(plan: Plan, call: Call, tried: readonly Target[], now: number): Slot | undefined {
     this.opensAt = Number.POSITIVE_INFINITY;
-    this.fits = false;
     this.panicked = false;
     const { only, plain } = plan;
     if (only !== undefined) return this.#ask(only, call, now) === 'usable' ? only : undefined;
@@ -70,8 +67,7 @@ export class Chooser {
     const full = tiers[0] !== undefined && capacityOf(tiers[0], overprovision) >= 1;
     const tier = tiers[full ? 0 : tierFor(tiers, overprovision, this.#random.next())];
     if (tier === undefined) return undefined;
-    this.panicked =
-      tier.usable < tier.fitting * panicShare && capacityOfAll(tiers, overprovision) < 1;
+    this.panicked = tier.usable < tier.size * panicShare && capacityOfAll(tiers, overprovision) < 1;
     this.#collect(tier, this.panicked, tried);
     // A further attempt rather goes to another tier than to the same place again.
     for (const other of tiers) if (this.#pool.length === 0) this.#collect(other, false, tried);
@@ -89,21 +85,16 @@ export class Chooser {
   }
 
   #askTier(tier: Tier, call: Call, now: number): void {
-    tier.fitting = 0;
     tier.usable = 0;
     for (const slot of tier.slots) {
       const usability = this.#ask(slot, call, now);
       slot.usability = usability;
-      if (usability === 'unfit') continue;
-      tier.fitting += 1;
       if (usability === 'usable') tier.usable += 1;
     }
   }
 
   /** Asks everybody about one target; notes when it may be used again. */
   #ask({ target }: Slot, call: Call, now: number): Usability {
-    if (target.edit !== undefined && !target.edit.fits(call)) return 'unfit';
-    this.fits = true;
     let opensAt = 0;
     let yields = true;
     for (const gate of this.#gates) {

@@ -9,7 +9,7 @@ import { hashText } from './rendezvous.ts';
 import type { TierHealth } from './tiers.ts';
 
 /** Whether a target may be used now: `overrulable` = no, but in a panic. */
-export type Usability = 'unfit' | 'usable' | 'overrulable' | 'shut';
+export type Usability = 'usable' | 'overrulable' | 'shut';
 
 /** One target of a plan. */
 export class Slot {
@@ -33,11 +33,14 @@ export class Slot {
 export class Tier implements TierHealth {
   readonly slots: readonly Slot[];
   /** Found by the current choice. */
-  fitting: number = 0;
   usable: number = 0;
 
   constructor(slots: readonly Slot[]) {
     this.slots = slots;
+  }
+
+  get size(): number {
+    return this.slots.length;
   }
 }
 

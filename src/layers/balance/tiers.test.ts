@@ -4,11 +4,11 @@ import { tierFor } from './tiers.ts';
 
 const DRAWS = 1_000;
 
-/** Per cent of calls that each tier gets; tiers are given as `usable/fitting`. */
+/** Per cent of calls that each tier gets; tiers are given as `usable/size`. */
 function shares(...tiers: readonly string[]): number[] {
   const health = tiers.map((text) => {
-    const [usable = 0, fitting = 0] = text.split('/').map(Number);
-    return { usable, fitting };
+    const [usable = 0, size = 0] = text.split('/').map(Number);
+    return { usable, size };
   });
   const counts = health.map(() => 0);
   for (let draw = 0; draw < DRAWS; draw += 1) {
@@ -27,7 +27,7 @@ describe('tiers', () => {
     ['leave a tier with nothing usable', ['0/2', '1/1'], [0, 100]],
     ['fill the lower ones in order', ['1/4', '1/4', '1/1'], [35, 35, 30]],
     ['share the shortage when all together fall short', ['1/4', '1/8'], [67, 33]],
-    ['give a tier that fits nothing nothing', ['0/0', '1/1'], [0, 100]],
+    ['give a tier that has nothing nothing', ['0/0', '1/1'], [0, 100]],
     ['have nowhere to go when nothing is usable', ['0/2', '0/1'], [0, 0]],
   ];
   for (const [name, tiers, per] of table) {
@@ -35,7 +35,7 @@ describe('tiers', () => {
   }
 
   it('name no tier when nothing is usable', () => {
-    assert.equal(tierFor([{ usable: 0, fitting: 3 }], 1.4, 0.5), -1);
+    assert.equal(tierFor([{ usable: 0, size: 3 }], 1.4, 0.5), -1);
     assert.equal(tierFor([], 1.4, 0), -1);
   });
 });

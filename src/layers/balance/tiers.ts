@@ -3,15 +3,15 @@
 
 /** What is left of a tier for one call. */
 export interface TierHealth {
-  /** Targets that could take the call at all. */
-  readonly fitting: number;
+  /** Targets in all. */
+  readonly size: number;
   /** Those of them that may be used now. */
   readonly usable: number;
 }
 
 /** Share of all calls that a tier can carry, 0 to 1. */
-export function capacityOf({ fitting, usable }: TierHealth, overprovision: number): number {
-  return fitting === 0 ? 0 : Math.min(1, (usable / fitting) * overprovision);
+export function capacityOf({ size, usable }: TierHealth, overprovision: number): number {
+  return size === 0 ? 0 : Math.min(1, (usable / size) * overprovision);
 }
 
 /** What all tiers can carry together; below 1 there is not enough for everybody. */
