@@ -3,6 +3,11 @@
 
 import { exitCodes } from '../gateway/exit-codes.ts';
 import { StartFault, listenFault } from '../gateway/listen-fault.ts';
+import { SalesforceOrg } from '../simulator/salesforce/salesforce-org.ts';
+import { orgWishTable } from '../simulator/salesforce/org-wishes.ts';
+import { serviceNowInstance } from '../simulator/service-now/service-now-instance.ts';
+import { wishTable } from '../simulator/service-now/wishes.ts';
+import { StandaloneSimulator } from '../simulator/standalone.ts';
 import { pointTable } from '../testing/fault-draft.ts';
 import { FaultSpecDefect, parseFaultSpec } from '../testing/fault-spec.ts';
 import type { FaultRule } from '../testing/fault-spec.ts';
@@ -11,10 +16,14 @@ import { SimServer } from '../testing/sim-server.ts';
 import type { SimReport, SimServerOptions } from '../testing/sim-server.ts';
 
 const HOST = '127.0.0.1';
+/** Where the Salesforce org stands below the providers. */
+const SALESFORCE = '/salesforce';
 
 /** How a simulated provider is run. */
 export interface SimOptions {
   readonly port: number;
+  /** Without it one above `port`, or any free one where that is any. */
+  readonly servicenowPort?: number | 'off';
   readonly faults: readonly string[];
   readonly seed?: number;
   readonly speed: number;
@@ -22,17 +31,29 @@ export interface SimOptions {
 }
 
 /** Runs a simulated provider until a signal ends it. Answers the exit code. */
-export async function runSim({ json, faults: specs, ...rest }: SimOptions): Promise<number> {
+export async function runSim(options: SimOptions): Promise<number> {
+  const { json, faults: specs, servicenowPort, ...rest } = options;
   const faults = specs.map(ruleOf);
-  const server = await listen({ ...rest, host: HOST, faults });
-  process.stderr.write(startText(server.url, specs));
-  if (json) process.stdout.write(`${JSON.stringify({ url: server.url })}\n`);
+  const service = new StandaloneSimulator([[SALESFORCE, new SalesforceOrg()]]);
+  const server = await listen({ ...rest, host: HOST, faults, service });
+  const next = rest.port === 0 ? 0 : server.port + 1;
+  const instance = await listenServiceNow(servicenowPort ?? next);
+  process.stderr.write(startText(server.url, instance?.url, specs));
+  if (json) {
+    const urls = {
+      url: server.url,
+      salesforce: server.url + SALESFORCE,
+      servicenow: instance?.url,
+    };
+    process.stdout.write(`${JSON.stringify(urls)}\n`);
+  }
   await new Promise((resolve) => {
     process.once('SIGINT', resolve);
     process.once('SIGTERM', resolve);
   });
   const report = server.report();
   await server.close();
+  await instance?.close();
   process.stdout.write(json ? `${JSON.stringify(report)}\n` : reportText(report));
   return exitCodes.ok;
 }
@@ -54,11 +75,32 @@ async function listen(options: SimServerOptions & { readonly port: number }): Pr
   }
 }
 
-function startText(url: string, specs: readonly string[]): string {
+/** A running instance of ServiceNow. */
+interface RunningInstance {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Closes connections by itself, which a planned answer cannot; so it has a port of its own. */
+async function listenServiceNow(port: number | 'off'): Promise<RunningInstance | undefined> {
+  if (port === 'off') return undefined;
+  const instance = serviceNowInstance();
+  try {
+    const { url } = await instance.listen(port);
+    return { url, close: () => instance.close() };
+  } catch (fault) {
+    throw listenFault('servicenow-port', { host: HOST, port }, fault);
+  }
+}
+
+function startText(url: string, servicenow: string | undefined, specs: readonly string[]): string {
   const faults = specs.map((spec) => `  fault: ${spec}\n`).join('');
   const variables = `HOLDFAST_ANTHROPIC_URL=${url} HOLDFAST_OPENAI_URL=${url}`;
+  const org = `  Salesforce Models on ${url}${SALESFORCE} (client sim-client, secret sim-secret)\n`;
+  const login = 'user and password integration';
+  const instance = servicenow === undefined ? '' : `  ServiceNow on ${servicenow} (${login})\n`;
   return `Simulated Anthropic and OpenAI on ${url}
-${faults}  behind a gateway: ${variables} holdfast serve
+${org}${instance}${faults}  behind a gateway: ${variables} holdfast serve
   end it with Ctrl-C to see what it saw
 `;
 }
@@ -72,9 +114,17 @@ function reportText(report: SimReport): string {
 
 /** The language of `--fault`, for a person or as JSON. */
 export function faultList(json: boolean): string {
-  if (json) return `${JSON.stringify({ groups: faultTable, points: pointTable }, undefined, 2)}\n`;
+  const wishes = { salesforce: orgWishTable, servicenow: wishTable };
+  if (json) {
+    return `${JSON.stringify({ groups: faultTable, points: pointTable, wishes }, undefined, 2)}\n`;
+  }
+  const asRows = (help: typeof wishTable): string =>
+    table(help.map(({ form, meaning }) => ({ form, doc: meaning })));
+  const own =
+    `wishes in a prompt, Salesforce alone\n${asRows(orgWishTable)}\n` +
+    `wishes to ServiceNow, as a header or query parameter\n${asRows(wishTable)}`;
   const groups = faultTable.map(({ title, rows }) => `${title}\n${table(rows)}`);
-  return `${groups.join('\n')}\nPOINT is one of\n${table(pointTable)}`;
+  return `${groups.join('\n')}\nPOINT is one of\n${table(pointTable)}\n${own}`;
 }
 
 function table(rows: readonly { readonly form: string; readonly doc: string }[]): string {

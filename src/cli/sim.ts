@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 
 interface SimFlags {
   readonly port: number;
+  readonly servicenowPort?: number | 'off';
   readonly fault: readonly string[];
   readonly seed?: number;
   readonly speed: number;
@@ -16,8 +17,13 @@ interface SimFlags {
 export function addSim(program: Command, end: (code: number) => void): void {
   program
     .command('sim')
-    .description('run a simulated provider that misbehaves on demand')
+    .description('run simulated providers that misbehave on demand')
     .option('--port <number>', 'where it listens; 0 = any free port', numberFrom(0, 65_535), 8789)
+    .option(
+      '--servicenow-port <number>',
+      'where the ServiceNow instance listens, or off; by default one above the port',
+      portOrOff,
+    )
     .option(
       '--fault <spec>',
       'a fault, for example rst@event:3,p=0.1; may be repeated',
@@ -34,6 +40,10 @@ export function addSim(program: Command, end: (code: number) => void): void {
       if (listFaults === true) process.stdout.write(faultList(json === true));
       else end(await runSim({ ...flags, faults, json: json === true }));
     });
+}
+
+function portOrOff(text: string): number | 'off' {
+  return text === 'off' ? text : numberFrom(0, 65_535)(text);
 }
 
 function collect(spec: string, before: readonly string[]): readonly string[] {

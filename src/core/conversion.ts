@@ -1,5 +1,5 @@
-// How a call is put in the words of its upstream, and the answer in those of its caller. Layers know
-// these interfaces only; what the words mean is known in src/dialects.
+// How a call is put in the words of its upstream, and the answer in those of its caller. Layers
+// know these interfaces only; what the words mean is known in src/dialects.
 
 import type { Call } from './call.ts';
 import type { Progress } from './dialect.ts';
@@ -23,6 +23,8 @@ export interface ConvertedRequest {
   readonly body: Uint8Array;
   /** What the call said and the upstream will not hear; told to the caller in a header. */
   readonly dropped: readonly string[];
+  /** The same for a metric, in names of a closed list. */
+  readonly counted: readonly string[];
   /** Opens the way back for one final answer; `undefined` = it passes as it is. */
   readonly answer: ((head: Head, out: ConvertedAnswer) => AnswerConversion) | undefined;
 }

@@ -1,7 +1,8 @@
 // What a stream means, as seen by everything that is not a dialect. Layers and edges know this
 // interface only; the dialects themselves live in src/dialects.
 
-import type { CallError } from './errors.ts';
+import type { Replay } from './error-row.ts';
+import type { CallError, ErrorCode } from './errors.ts';
 import type { Head } from './sink.ts';
 
 /** What a scanner has understood of one response so far. Plain slots, written in passing. */
@@ -54,6 +55,21 @@ export interface Rendered {
   readonly body: string;
 }
 
+/** Why an answer is none, although its head may look like success. */
+export interface HeadFault {
+  readonly code: ErrorCode;
+  /** What was seen, in a sentence. */
+  readonly detail: string;
+  /** Whether the request may have been acted on, where the head tells; else as in the table. */
+  readonly replay?: Replay;
+}
+
+/**
+ * What a 429 without a word about limits or waiting means: too many calls in a time (`rate`), or
+ * too many at the same time (`room`).
+ */
+export type SilentRefusal = 'rate' | 'room';
+
 /** One wire format: how its answers end, fail and stay alive. */
 export interface Dialect {
   readonly name: string;
@@ -62,6 +78,18 @@ export interface Dialect {
    * errors).
    */
   scannerFor(head: Head, lenient: boolean): Scanner | undefined;
+  /**
+   * Judges an answer to `method` by its head alone. A fault makes the attempt fail: the caller sees
+   * neither this head nor its body. Without this method every head is taken at its word.
+   */
+  judgeHead?(head: Head, method: string): HeadFault | undefined;
+  /**
+   * Methods whose calls may be made again although an attempt may have been acted on. Without it
+   * those that HTTP calls idempotent (RFC 9110 9.2.2).
+   */
+  readonly repeatable?: ReadonlySet<string>;
+  /** `rate` unless told. */
+  readonly silentRefusal?: SilentRefusal;
   /** The error as a whole response, in the wording that clients of this dialect understand. */
   renderError(error: CallError, callId: string): Rendered;
   /**

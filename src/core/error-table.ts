@@ -87,6 +87,14 @@ export const errorTable = {
     'No route matches the path and model.',
     'Run `holdfast config explain` to see the routes.',
   ),
+  CANNOT_CONVERT: row(
+    'caller',
+    'route',
+    400,
+    'never',
+    'The request cannot be put in the wire format of its upstream.',
+    'Change what the error names, or route such calls to an upstream of their own format.',
+  ),
   CALLER_GONE: row(
     'caller',
     'stream',
@@ -126,6 +134,22 @@ export const errorTable = {
     'never',
     'No endpoint of the route may be used now.',
     'Wait for the time in Retry-After; look at gw_breaker_state.',
+  ),
+  CREDENTIALS_UNAVAILABLE: row(
+    'gateway',
+    'connect',
+    503,
+    'never',
+    'There is no valid token for the upstream, and none could be fetched in time.',
+    'Wait for the time in Retry-After; look at the token endpoint named in the detail.',
+  ),
+  CREDENTIALS_REFUSED: row(
+    'gateway',
+    'connect',
+    502,
+    'never',
+    'The credentials that the gateway stores for the upstream were refused.',
+    'Correct the credentials of the upstream in the configuration, or at the service that refused them.',
   ),
   SUPERSEDED: row(
     'gateway',

@@ -11,6 +11,8 @@ import type { Head } from './sink.ts';
 /** What must differ in a call for one target; its body is the matter of `Route.conversion`. */
 export interface TargetEdit {
   headers(headers: HeaderList): HeaderList;
+  /** The fields of an answer as callers are to see them. */
+  readonly answer?: (headers: HeaderList) => HeaderList;
   /** Model that answers instead of the one asked for; said to the caller in a header. */
   readonly model: string | undefined;
 }

@@ -49,4 +49,24 @@ describe('timeline', () => {
     timeline.resume(20);
     deepEqual([timeline.lastByteAt, timeline.lastProgressAt], [NEVER, NEVER]);
   });
+
+  it('shows the wire of a shared call, and nothing of it before the caller came', () => {
+    const shared = new Timeline(0);
+    shared.beginAttempt(10);
+    shared.firstWriteAt = 20;
+    shared.firstByteAt = 60;
+    shared.responseBytes = 7;
+    shared.endpoint = 'host:1';
+    shared.progress = new Progress();
+    const twin = new Timeline(40);
+    twin.requestBytes = 3;
+    twin.copyWire(shared, 50);
+    deepEqual(
+      [twin.acquiredAt, twin.connectedAt, twin.firstWriteAt, twin.firstByteAt],
+      [50, NEVER, 50, 60],
+    );
+    deepEqual([twin.attempts, twin.responseBytes, twin.endpoint], [1, 7, 'host:1']);
+    equal(twin.progress, shared.progress);
+    deepEqual([twin.startedAt, twin.requestBytes, twin.status], [40, 3, 0]);
+  });
 });

@@ -63,6 +63,8 @@ export class Timeline {
   progress: Progress | undefined = undefined;
   /** Status passed to the caller, 0 before the head. */
   status: number = 0;
+  /** Id of the running call whose answer this one was given; '' for a call of its own. */
+  twinOf: string = '';
 
   constructor(startedAt: number) {
     this.startedAt = startedAt;
@@ -85,6 +87,31 @@ export class Timeline {
     this.progress = undefined;
   }
 
+  /**
+   * Shows the wire of `other`, whose answer this call is given as well. What happened there before
+   * `since` is put at that time: to this caller it was done when it came.
+   */
+  copyWire(other: Timeline, since: number): void {
+    this.admittedAt = notBefore(since, other.admittedAt);
+    this.acquiredAt = notBefore(since, other.acquiredAt);
+    this.connectedAt = notBefore(since, other.connectedAt);
+    this.securedAt = notBefore(since, other.securedAt);
+    this.firstWriteAt = notBefore(since, other.firstWriteAt);
+    this.uploadProgressAt = notBefore(since, other.uploadProgressAt);
+    this.sentAt = notBefore(since, other.sentAt);
+    this.firstByteAt = notBefore(since, other.firstByteAt);
+    this.lastByteAt = notBefore(since, other.lastByteAt);
+    this.lastProgressAt = notBefore(since, other.lastProgressAt);
+    this.attempts = other.attempts;
+    this.replays = other.replays;
+    this.reused = other.reused;
+    this.connectionUses = other.connectionUses;
+    this.endpoint = other.endpoint;
+    this.backoffMs = other.backoffMs;
+    this.responseBytes = other.responseBytes;
+    this.progress = other.progress;
+  }
+
   /** We hold the upstream back from now on. */
   pause(now: number): void {
     if (this.pausedAt === NEVER) this.pausedAt = now;
@@ -98,4 +125,8 @@ export class Timeline {
     if (this.lastByteAt !== NEVER) this.lastByteAt += held;
     if (this.lastProgressAt !== NEVER) this.lastProgressAt += held;
   }
+}
+
+function notBefore(since: number, at: number): number {
+  return at === NEVER ? NEVER : Math.max(since, at);
 }

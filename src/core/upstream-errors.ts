@@ -13,6 +13,22 @@ export const upstreamErrors = {
     'The upstream has asked for fewer calls, and its wait is not over.',
     'Wait for the time in Retry-After; look at gw_ratelimit_remaining_ratio. pacing: false sends on.',
   ),
+  INSTANCE_UNAVAILABLE: row(
+    'upstream',
+    'wait',
+    503,
+    'uncertain',
+    'The upstream answered with a web page in place of data.',
+    'Wake the instance or wait for its upgrade; check that the address is that of its API.',
+  ),
+  READ_DROPPED: row(
+    'upstream',
+    'wait',
+    503,
+    'uncertain',
+    'The upstream accepted a read and did not do it.',
+    'Send no shared cookies; lower the limit of the upstream.',
+  ),
   CONNECT_FAILED: row(
     'upstream',
     'connect',

@@ -79,7 +79,7 @@ function jsonScanner(head: Head, fields: FieldNode, mustAnswer: boolean): Scanne
 }
 
 /** The type without parameters, in lower case. */
-function mediaType(contentType: string): string {
+export function mediaType(contentType: string): string {
   const end = contentType.indexOf(';');
   return (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
 }

@@ -41,6 +41,7 @@ describe('the registry', () => {
       'anthropic',
       'openai-chat',
       'openai-responses',
+      'servicenow',
       'ndjson',
       'sse',
       'plain',

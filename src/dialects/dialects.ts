@@ -6,12 +6,14 @@ import { ndjsonDialect } from './ndjson.ts';
 import { openaiChatDialect } from './openai-chat.ts';
 import { openaiResponsesDialect } from './openai-responses.ts';
 import { plainDialect } from './plain.ts';
+import { serviceNowDialect } from './service-now/service-now.ts';
 import { sseDialect } from './sse.ts';
 
 const all: readonly Dialect[] = [
   anthropicDialect,
   openaiChatDialect,
   openaiResponsesDialect,
+  serviceNowDialect,
   ndjsonDialect,
   sseDialect,
   plainDialect,

@@ -23,13 +23,19 @@ routes:
     upstreams: [first, { upstream: second, model: small }]
 `;
 
-function destination(path: string, post: boolean): { route: Route; callerKeys: boolean } {
-  const { settings, lines } = loadConfig(
-    { name: 'f', text: TEXT },
-    { env: {}, readText: () => '' },
-  );
+function destination(
+  path: string,
+  post: boolean,
+  text: string = TEXT,
+): { route: Route; callerKeys: boolean } {
+  const { settings, lines } = loadConfig({ name: 'f', text }, { env: {}, readText: () => '' });
   assert.ok(settings, lines.join('\n'));
-  const silent = { simulator: () => {}, local: () => () => {}, wire: () => () => {} };
+  const silent = {
+    simulator: () => {},
+    local: () => () => {},
+    wire: () => () => {},
+    answers: { newId: (prefix: string) => prefix, wallNow: () => 0 },
+  };
   const route = compileRoutes(settings, silent, {}).routes.at(-1);
   assert.ok(route);
   return route.destination(path, post);
@@ -77,7 +83,6 @@ describe('the destination of a call', () => {
         ['accept-encoding', 'identity'],
       ],
     );
-    assert.equal(c?.edit?.headers(own).get('x-api-key'), 'stored');
   });
 
   it('asks for another model only where one is written, and only in completions', () => {
@@ -91,5 +96,49 @@ describe('the destination of a call', () => {
     assert.ok(converted !== undefined && !(converted instanceof CallError));
     assert.equal(Buffer.from(converted.body).toString(), '{"model":"small"}');
     assert.equal(destination('/v1/models', false).route.targets[2]?.edit?.model, undefined);
+  });
+});
+
+const MIXED = `
+upstreams:
+  claude: { dialect: anthropic, endpoints: [https://claude.example] }
+  gpt: { dialect: openai, endpoints: [https://gpt.example], models: { "claude-*": gpt-x } }
+  org: { dialect: salesforce-models, endpoints: [https://org.example] }
+routes:
+  - match: { path: /v1/** }
+    upstreams: [gpt, claude, org]
+`;
+
+describe('the destination of a call to upstreams of several vendors', () => {
+  const places = (path: string, post = true): string[] =>
+    destination(path, post, MIXED).route.targets.map(({ route, upstream }) => {
+      const how = route.conversion === undefined ? 'as it is' : 'converted';
+      return `${upstream} ${route.dialect.name} ${how}`;
+    });
+
+  it('converts for those who speak another format', () => {
+    assert.deepEqual(places('/v1/messages'), [
+      'gpt openai-chat converted',
+      'claude anthropic as it is',
+      'org salesforce-models converted',
+    ]);
+    assert.equal(destination('/v1/messages', true, MIXED).route.dialect.name, 'anthropic');
+    assert.deepEqual(places('/v1/responses'), [
+      // Only its model is another one.
+      'gpt openai-responses converted',
+      'claude anthropic converted',
+      'org salesforce-models converted',
+    ]);
+    assert.equal(destination('/v1/responses', true, MIXED).route.dialect.name, 'openai-responses');
+  });
+
+  it('sends what cannot be converted to upstreams of its own vendor', () => {
+    assert.deepEqual(places('/v1/messages/batches'), ['claude anthropic as it is']);
+    assert.deepEqual(places('/v1/messages/count_tokens'), ['claude anthropic as it is']);
+    assert.deepEqual(places('/v1/files'), ['gpt openai-chat as it is']);
+    assert.deepEqual(places('/v1/embeddings'), [
+      'gpt openai-chat converted',
+      'org salesforce-models converted',
+    ]);
   });
 });

@@ -2,19 +2,22 @@
 // configured route has a destination for completions and one for everything else, per wire format;
 // they are made when first needed, because most routes need one.
 
-import type { Conversion } from '../core/conversion.ts';
 import type { Dialect } from '../core/dialect.ts';
-import type { HeaderList } from '../core/header-list.ts';
+import { CallError } from '../core/errors.ts';
 import type { Service } from '../core/layer.ts';
-import type { Endpoint, ReplayMark, Route, RouteKind } from '../core/route.ts';
-import type { Target, TargetEdit } from '../core/target.ts';
-import { renaming } from '../dialects/conversion/rename-model.ts';
+import type { PhaseLimits, Route } from '../core/route.ts';
+import type { Target } from '../core/target.ts';
+import type { EncoderDeps } from '../dialects/conversion/answer-writer.ts';
 import { SIMULATOR } from './config/built-in.ts';
 import { profileLimits } from './config/settings.ts';
-import type { DialectName, RouteSettings, Settings, UpstreamSettings } from './config/settings.ts';
+import type { RouteSettings, Settings } from './config/settings.ts';
 import { dialectTable } from './dialect-table.ts';
-import { headerEditFor } from './header-edit.ts';
-import type { HeaderEdit } from './header-edit.ts';
+import { refusal } from './local-answers.ts';
+import { ownAnswer } from './own-answers.ts';
+import { dialectFor, strictest, targetsOf } from './targets.ts';
+import type { Ask, Tier } from './targets.ts';
+import { callerFormatOf, familyOf, targetFormatOf } from './wire-formats.ts';
+import type { CallerFormat } from './wire-formats.ts';
 
 /** What a matched request is done with. */
 export interface Destination {
@@ -32,17 +35,6 @@ export interface Destinations {
   readonly webSocket: boolean;
   /** For a path as sent upstream and whether it is a POST. */
   at(path: string, post: boolean): Destination;
-}
-
-/** An upstream with the endpoints made from its addresses. */
-export interface WiredUpstream {
-  readonly settings: UpstreamSettings;
-  readonly endpoints: readonly Endpoint[];
-}
-
-/** One upstream in the list of a route. */
-export interface Tier extends WiredUpstream {
-  readonly model: string | undefined;
 }
 
 /** Paths whose POST asks a model for a completion: doubled, it costs money but changes nothing. */
@@ -63,12 +55,13 @@ export function isCompletionPath(path: string): boolean {
   return COMPLETION_PATHS.some((end) => path.endsWith(end));
 }
 
-/** The wire formats that a configured dialect stands for: on completions by path. */
-function dialectFor(name: DialectName, path: string): Dialect {
-  if (name !== 'openai') return dialectTable[name];
-  return /\/responses(\/|$)/.test(path)
-    ? dialectTable['openai-responses']
-    : dialectTable['openai-chat'];
+/** What the destinations of one route lead to. */
+export interface RouteServices {
+  /** The stack of the route over the wire. */
+  readonly wire: Service;
+  /** Wraps an answer of the gateway's own. */
+  readonly local: (answer: Service) => Service;
+  readonly answers: EncoderDeps;
 }
 
 /** The destinations of a route to upstreams of the configuration; `tiers` has at least one. */
@@ -76,21 +69,39 @@ export function wiredDestinations(
   route: RouteSettings,
   tiers: readonly Tier[],
   settings: Settings,
-  service: Service,
+  services: RouteServices,
 ): Destinations {
   const remembered = new Map<string, Destination>();
-  const callerKeys = tiers.some((tier) => tier.settings.credentials.length === 0);
-  const dialectName = (tiers[0] as Tier).settings.dialect;
+  const callerKeys = tiers.some((tier) => tier.settings.credentials === undefined);
+  const rules = {
+    route: route.name,
+    replayBytesMax: settings.limits.replayBytes,
+    rewrite: { stripPrefix: route.stripPrefix, addPrefix: route.addPrefix },
+    answers: services.answers,
+  };
+  const make = (ask: Ask, own: Service | undefined): Destination => {
+    const targets = targetsOf(tiers, ask, rules);
+    if (targets.length > 0) {
+      return { route: wholeRoute(targets, ask), service: services.wire, callerKeys };
+    }
+    const nowhere = own ?? refusal(new CallError('NO_ROUTE', { detail: NOWHERE }));
+    const limits = (tiers[0] as Tier).settings.limits;
+    return {
+      route: ownRoute(route.name, ask, limits),
+      service: services.local(nowhere),
+      callerKeys: false,
+    };
+  };
   return {
-    guarded: tiers.some((tier) => tier.settings.credentials.length > 0),
+    guarded: tiers.some((tier) => tier.settings.credentials !== undefined),
     webSocket: tiers.every((tier) => tier.settings.profile === 'websocket'),
     at(path, post) {
-      const kind = post && isCompletionPath(path) ? 'completion' : 'other';
-      const dialect = dialectFor(dialectName, path);
-      const key = `${dialect.name} ${kind}`;
+      const ask = askOf(tiers, path, post);
+      const own = ownAnswer(tiers, path, post);
+      const key = `${ask.dialect.name} ${ask.kind} ${ask.caller} ${ask.family} ${own?.name}`;
       let found = remembered.get(key);
       if (found === undefined) {
-        found = { route: wholeRoute(route, tiers, settings, dialect, kind), service, callerKeys };
+        found = make(ask, own?.service);
         remembered.set(key, found);
       }
       return found;
@@ -98,102 +109,57 @@ export function wiredDestinations(
   };
 }
 
-/** What a call starts with: everything it may be sent to, and the rules of its first choice. */
-function wholeRoute(
-  { name }: RouteSettings,
-  tiers: readonly Tier[],
-  settings: Settings,
-  dialect: Dialect,
-  kind: RouteKind,
-): Route {
-  const { replayBytes } = settings.limits;
-  const targets: Target[] = [];
-  for (const [tier, upstream] of tiers.entries()) {
-    const edit = targetEdit(upstream, kind);
-    const conversion = conversionFor(upstream, kind);
-    for (const endpoint of upstream.endpoints) {
-      const facts = { tier, edit, conversion, dialect, kind, replayBytes };
-      targets.push(targetOf(name, upstream, endpoint, facts));
-    }
+const NOWHERE = 'No upstream of this route takes such a call; ask one of its own kind';
+
+/** What a call of this path asks for, seen from the upstreams it could go to. */
+function askOf(tiers: readonly Tier[], path: string, post: boolean): Ask {
+  const { dialect } = (tiers[0] as Tier).settings;
+  const kind = post && isCompletionPath(path) ? 'completion' : 'other';
+  const caller = post ? callerFormatOf(path) : undefined;
+  if (caller !== undefined && tiers.some((tier) => isAsked(tier, caller))) {
+    const spoken = dialectTable[caller === 'openai-embeddings' ? 'openai-chat' : caller];
+    return { kind, dialect: spoken, caller, family: familyOf(dialect) };
   }
+  // What belongs to one vendor's API goes to upstreams of that vendor, wherever they stand.
+  const ofAnthropic = tiers.find((tier) => tier.settings.dialect === 'anthropic');
+  const isTheirs = ofAnthropic !== undefined && /\/messages(\/|$)/.test(path);
+  const name = isTheirs ? 'anthropic' : dialect;
+  return { kind, dialect: dialectFor(name, path), caller: undefined, family: familyOf(name) };
+}
+
+function isAsked({ settings }: Tier, caller: CallerFormat): boolean {
+  return targetFormatOf(settings.dialect, caller) !== undefined;
+}
+
+/** What a call starts with: everything it may be sent to, and the rules of its first choice. */
+function wholeRoute(targets: readonly Target[], { dialect }: Ask): Route {
   const first = targets[0] as Target;
-  const marks = targets.map((target) => target.route.replay);
   return Object.freeze({
     ...first.route,
+    dialect,
     conversion: undefined,
-    targets: Object.freeze(targets),
+    targets,
     endpoints: Object.freeze(targets.map(({ endpoint }) => endpoint)),
-    replay: strictest(marks),
+    replay: strictest(targets.map((target) => target.route.replay)),
   });
 }
 
-/** One endpoint of one upstream, the same in all routes. */
-export function targetKey(upstream: UpstreamSettings, endpoint: Endpoint): string {
-  return `${upstream.name} ${endpoint.key}`;
-}
-
-interface TargetFacts {
-  readonly tier: number;
-  readonly edit: TargetEdit | undefined;
-  readonly conversion: Conversion | undefined;
-  readonly dialect: Dialect;
-  readonly kind: RouteKind;
-  readonly replayBytes: number;
-}
-
-function targetOf(name: string, from: Tier, endpoint: Endpoint, facts: TargetFacts): Target {
-  const { settings } = from;
-  const { tier, edit, conversion, dialect, kind, replayBytes } = facts;
-  const route: Route = Object.freeze({
+/** The route of what the gateway answers itself. */
+function ownRoute(name: string, { dialect, kind }: Ask, limits: PhaseLimits): Route {
+  return Object.freeze({
     name,
-    upstream: settings.name,
+    upstream: 'none',
     kind,
     dialect,
-    credential: settings.credentials.length > 0 ? settings.name : undefined,
-    conversion,
-    // Below the choice there is nothing left to choose.
+    credential: undefined,
+    conversion: undefined,
     targets: [],
-    endpoints: [endpoint],
-    limits: settings.limits,
-    replay: kind === 'completion' ? settings.completionReplay : settings.otherReplay,
-    lenient: settings.lenient,
-    replayBytesMax: replayBytes,
+    endpoints: [],
+    limits,
+    replay: 'strict' as const,
+    lenient: false,
+    replayBytesMax: 0,
   });
-  const key = targetKey(settings, endpoint);
-  return Object.freeze({ key, endpoint, upstream: settings.name, tier, weight: 1, edit, route });
-}
-
-/** A call may go to any of them, so it must be fit for the most careful one. */
-function strictest(marks: readonly ReplayMark[]): ReplayMark {
-  if (marks.includes('strict')) return 'strict';
-  return marks.includes('idle-race') ? 'idle-race' : 'always';
-}
-
-function targetEdit({ settings, model }: Tier, kind: RouteKind): TargetEdit | undefined {
-  const identityOnly = kind === 'completion' && settings.acceptEncoding === 'identity';
-  const fields = headerEditFor(settings.credentials, identityOnly);
-  if (fields === undefined && model === undefined) return undefined;
-  return new ConfiguredEdit(fields, kind === 'completion' ? model : undefined);
-}
-
-/** How calls are put to an upstream that does not take them as they are. */
-function conversionFor({ model }: Tier, kind: RouteKind): Conversion | undefined {
-  return model === undefined || kind !== 'completion' ? undefined : renaming(() => model);
-}
-
-/** Stored credentials, plain encodings, another model. */
-class ConfiguredEdit implements TargetEdit {
-  readonly model: string | undefined;
-  readonly #fields: HeaderEdit | undefined;
-
-  constructor(fields: HeaderEdit | undefined, model: string | undefined) {
-    this.#fields = fields;
-    this.model = model;
-  }
-
-  headers(headers: HeaderList): HeaderList {
-    return this.#fields === undefined ? headers : this.#fields.apply(headers);
-  }
 }
 
 /** The destinations of a route to the embedded simulator, which speaks three dialects by path. */

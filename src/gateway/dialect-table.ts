@@ -6,6 +6,8 @@ import { ndjsonDialect } from '../dialects/ndjson.ts';
 import { openaiChatDialect } from '../dialects/openai-chat.ts';
 import { openaiResponsesDialect } from '../dialects/openai-responses.ts';
 import { plainDialect } from '../dialects/plain.ts';
+import { salesforceDialect } from '../dialects/salesforce/salesforce.ts';
+import { serviceNowDialect } from '../dialects/service-now/service-now.ts';
 import { sseDialect } from '../dialects/sse.ts';
 import type { DialectName } from './config/settings.ts';
 
@@ -14,6 +16,8 @@ export const dialectTable: Readonly<Record<Exclude<DialectName, 'openai'>, Diale
   anthropic: anthropicDialect,
   'openai-chat': openaiChatDialect,
   'openai-responses': openaiResponsesDialect,
+  'salesforce-models': salesforceDialect,
+  servicenow: serviceNowDialect,
   ndjson: ndjsonDialect,
   sse: sseDialect,
   plain: plainDialect,

@@ -24,6 +24,7 @@ import { loadConfig } from './config/load.ts';
 import type { HealthCheck } from './config/settings.ts';
 import { EndpointProber } from './endpoint-prober.ts';
 import { LayerMetrics } from './layer-metrics.ts';
+import { noCredentials } from './no-credentials.fixture.ts';
 import { compileRoutes } from './route-table.ts';
 import { Stacks } from './stacks.ts';
 
@@ -101,6 +102,7 @@ async function absence(health: string): Promise<number> {
       leases,
       sweep,
       prober,
+      credentials: noCredentials({ clock, random }),
       calls: { callStarted() {}, callEnded() {} },
       observers: new LayerMetrics(metrics),
       drain: drainLayer(new Drain({ clock, random, sweep })),
@@ -112,6 +114,7 @@ async function absence(health: string): Promise<number> {
     {
       wire: (route, upstreams) => stacks.wire(route, upstreams, wire),
       simulator: wire,
+      answers: { newId: (prefix) => `${prefix}1`, wallNow: () => 0 },
       local: (answer) => answer,
     },
     {},

@@ -2,13 +2,16 @@
 // Lives as long as the gateway; reloads change only which routes lead into it.
 
 import type { Clock } from '../core/clock.ts';
+import type { Service } from '../core/layer.ts';
 import { Leases } from '../core/leases.ts';
 import type { Random } from '../core/random.ts';
 import { BufferBudget } from '../core/replay-body.ts';
 import { Sweep } from '../core/sweep.ts';
 import { CallIds } from '../edges/http-server/call-ids.ts';
 import type { EdgeDeps, EdgeObserver, EdgeOptions } from '../edges/http-server/edge-options.ts';
+import { randomIds } from '../dialects/conversion/answer-ids.ts';
 import { simulatorService } from '../simulator/simulator.ts';
+import { MemoryTokenStore } from '../state/memory-token-store.ts';
 import type { LineWriter } from '../telemetry/access-log.ts';
 import { CallRecord } from '../telemetry/call-record.ts';
 import { Metrics } from '../telemetry/metrics.ts';
@@ -16,19 +19,28 @@ import type { EndpointView } from '../transport/endpoint-pool.ts';
 import { Transport } from '../transport/transport.ts';
 import { NetConnector } from '../transport/net-connector.ts';
 import { defaultTransportOptions } from '../transport/transport-options.ts';
+import type { Environment } from './config/interpolate.ts';
 import type { Settings } from './config/settings.ts';
 import { defaultWebSocketOptions } from '../edges/web-socket/options.ts';
 import { WebSocketProxy } from '../edges/web-socket/web-socket-proxy.ts';
 import { Drain, drainLayer } from '../layers/drain/drain.ts';
+import { Credentials } from '../layers/credentials/stored-credentials.ts';
 import { drainPhases } from '../layers/drain/drain-phases.ts';
 import type { AccessObserver } from './access/access-observer.ts';
 import type { AdminPage } from './admin.ts';
 import { ProcessGuard } from '../layers/admission/process-guard.ts';
+import { commandRunner } from './command-runner.ts';
+import { credentialsWatch } from './credentials-watch.ts';
 import { EndpointProber } from './endpoint-prober.ts';
+import type { ProcessLog } from './process-log.ts';
 import { OwnReadings } from './process-readings.ts';
+import { secretFiles } from './secret-files.ts';
+import { HttpTokenEndpoint } from './token-endpoint.ts';
 import { LayerMetrics } from './layer-metrics.ts';
 import type { RouteTable, Services } from './route-table.ts';
+import { setStackGauges } from './stack-gauges.ts';
 import { Stacks } from './stacks.ts';
+import { WatchedCalls } from './watched-calls.ts';
 import { TransportMetrics } from './transport-metrics.ts';
 
 /** Unused connections kept ready per model endpoint; saves a handshake on the next call. */
@@ -40,7 +52,16 @@ type LayerPage = Exclude<AdminPage, 'endpoints' | 'leases' | 'config'>;
 /** WebSocket sessions the debug view lists. */
 const SESSIONS_SHOWN = 200;
 
-const breakerStates = { closed: 0, 'half-open': 1, open: 2 } as const;
+/** What an engine is given. */
+export interface EngineDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Takes the lines of calls; `undefined` = nobody wants them. */
+  readonly lines: LineWriter | undefined;
+  readonly log: ProcessLog;
+  /** For the proxies on the way to token endpoints. */
+  readonly env: Environment;
+}
 
 /** The parts of a gateway that outlive reloads. Ends by `close`. */
 export class Engine {
@@ -55,12 +76,19 @@ export class Engine {
   readonly #layerMetrics: LayerMetrics;
   readonly #stacks: Stacks;
   readonly #proxy: WebSocketProxy;
+  readonly #credentials: Credentials;
+  readonly #tokenEndpoints: HttpTokenEndpoint[] = [];
+  /** Keeps a rotated refresh token when a reload makes its credential anew. */
+  readonly #tokens: MemoryTokenStore;
   #targets: RouteTable['targets'] = [];
   readonly #readings = new OwnReadings();
   readonly #guard: ProcessGuard;
+  readonly #env: Environment;
   #callerConnections: number = 0;
 
-  constructor(clock: Clock, random: Random, settings: Settings, lines: LineWriter | undefined) {
+  constructor(deps: EngineDeps, settings: Settings) {
+    const { clock, random, log } = deps;
+    this.#env = deps.env;
     this.leases = new Leases(clock);
     const sweep = new Sweep(clock);
     this.drain = new Drain({ clock, random, sweep });
@@ -78,6 +106,8 @@ export class Engine {
     this.#guard = new ProcessGuard({ clock, readings: this.#readings });
     const layerMetrics = new LayerMetrics(this.#metrics);
     this.#layerMetrics = layerMetrics;
+    this.#tokens = new MemoryTokenStore(clock);
+    this.#credentials = this.#storedCredentials(deps);
     this.#stacks = new Stacks(
       {
         clock,
@@ -85,29 +115,20 @@ export class Engine {
         leases,
         sweep,
         drain: drainLayer(this.drain),
+        credentials: this.#credentials,
         prober: new EndpointProber({ clock, sweep, connector, wire }),
         ...(settings.guard ? { guard: this.#guard } : {}),
-        calls: new CallRecord(this.#metrics, clock, lines),
+        calls: new WatchedCalls(new CallRecord(this.#metrics, clock, deps.lines), log),
         observers: layerMetrics,
       },
       settings,
     );
-    const stacks = this.#stacks;
     const proxy = new WebSocketProxy(
       { clock, random, sweep, leases, otherwise: wire },
       layerMetrics.webSocket,
     );
     this.#proxy = proxy;
-    // The drain spreads its cuts already.
-    const sockets = proxy.service({ ...defaultWebSocketOptions, drainSpreadMs: 0 });
-    this.services = {
-      wire: (route, upstreams) => {
-        const isWebSocket = upstreams.every(({ profile }) => profile === 'websocket');
-        return stacks.wire(route, upstreams, isWebSocket ? sockets : wire);
-      },
-      simulator: stacks.simulator(simulatorService({ clock, random })),
-      local: (answer) => stacks.local(answer),
-    };
+    this.services = this.#servicesOver(wire, clock, random);
     this.edgeDeps = {
       clock,
       random,
@@ -121,6 +142,21 @@ export class Engine {
     this.#metrics.collect(() => this.#collect());
   }
 
+  #servicesOver(wire: Service, clock: Clock, random: Random): Services {
+    const stacks = this.#stacks;
+    // The drain spreads its cuts already.
+    const sockets = this.#proxy.service({ ...defaultWebSocketOptions, drainSpreadMs: 0 });
+    return {
+      wire: (route, upstreams) => {
+        const isWebSocket = upstreams.every(({ profile }) => profile === 'websocket');
+        return stacks.wire(route, upstreams, isWebSocket ? sockets : wire);
+      },
+      simulator: stacks.simulator(simulatorService({ clock, random })),
+      local: (answer) => stacks.local(answer),
+      answers: { newId: randomIds(random), wallNow: () => clock.wallNow() },
+    };
+  }
+
   /** What the layers remember, for the admin listener. */
   pages(): Record<LayerPage, () => unknown> {
     const { clock } = this.edgeDeps;
@@ -130,6 +166,7 @@ export class Engine {
       breakers: () => breakers.view(),
       loads: () => loads.view(clock.now()),
       pacing: () => pacer.view(),
+      credentials: () => this.#credentials.view(clock.now()),
       quotas: () => quotas.view(clock.now()),
       latency: () => times.view(),
       websockets: () => this.#proxy.view(SESSIONS_SHOWN),
@@ -163,9 +200,31 @@ export class Engine {
     for (const { key } of this.endpoints()) if (!keys.has(key)) this.#forget(key);
     this.#transport.retain(keys);
     this.#stacks.retain(table);
+    for (const [name, stored] of table.credentials) this.#credentials.configure(name, stored);
+    this.#credentials.retain(new Set(table.credentials.keys()));
+    void this.#credentials.warm();
     for (const endpoint of table.endpoints) {
       this.#transport.warm(endpoint, table.warm.has(endpoint) ? SPARES : 0);
     }
+  }
+
+  #storedCredentials({ clock, random, log }: EngineDeps): Credentials {
+    return new Credentials({
+      clock,
+      random,
+      observer: credentialsWatch(this.#layerMetrics.credentials, log),
+      endpointOf: ({ ca }) => this.#tokenEndpoint(clock, ca),
+      runCommand: commandRunner(clock),
+      files: secretFiles,
+      store: this.#tokens,
+    });
+  }
+
+  /** A way to a token endpoint of its own: a renewal must not stand in line behind calls. */
+  #tokenEndpoint(clock: Clock, ca: string | undefined): HttpTokenEndpoint {
+    const endpoint = new HttpTokenEndpoint({ clock, ca, env: this.#env });
+    this.#tokenEndpoints.push(endpoint);
+    return endpoint;
   }
 
   #forget(endpoint: string): void {
@@ -176,6 +235,7 @@ export class Engine {
   close(): void {
     this.#transport.destroy();
     this.#stacks.close();
+    for (const endpoint of this.#tokenEndpoints) endpoint.close();
     this.#guard.close();
     this.#readings.close();
     this.#metrics.close();
@@ -195,37 +255,18 @@ export class Engine {
     };
   }
 
-  #collectLimits(): void {
-    const { headroom, inFlight, limit, queueDepth } = this.#layerMetrics;
-    for (const view of this.#stacks.limits.view()) {
-      const { upstream } = view;
-      limit.at(upstream).value = view.limit;
-      inFlight.at(upstream).value = view.occupied;
-      headroom.at(upstream).value = view.headroom;
-      for (const [priority, waiting] of Object.entries(view.queued)) {
-        queueDepth.at(upstream, priority).value = waiting;
-      }
-    }
-  }
-
   #collect(): void {
     this.#metrics.leases.at().value = this.leases.size;
     this.#metrics.serverConnections.at().value = this.#callerConnections;
-    this.#collectLimits();
     this.#layerMetrics.draining.at().value = drainPhases.indexOf(this.drain.phase);
     this.#layerMetrics.webSocketsOpen.at().value = this.#proxy.size;
-    for (const { endpoint, kind, ratio } of this.#stacks.pacer.remaining(this.#targets)) {
-      this.#layerMetrics.remaining.at(endpoint, kind).value = ratio;
-    }
-    for (const { upstream, remaining } of this.#stacks.budgets.view(this.edgeDeps.clock.now())) {
-      this.#layerMetrics.retryBudget.at(upstream).value = remaining;
-    }
-    for (const { key, open, idle } of this.endpoints()) {
-      const state = breakerStates[this.#stacks.breakers.stateOf(key)];
-      this.#layerMetrics.breakerState.at(key).value = state;
+    const endpoints = this.endpoints();
+    for (const { key, open, idle } of endpoints) {
       this.#metrics.openConnections.at(key, 'active').value = open - idle;
       this.#metrics.openConnections.at(key, 'idle').value = idle;
     }
+    const places = { targets: this.#targets, endpoints };
+    setStackGauges(this.#layerMetrics, this.#stacks, places, this.edgeDeps.clock.now());
   }
 }
 

@@ -99,7 +99,8 @@ class RunningGateway implements Gateway {
     this.#log = output?.log ?? silentLog;
     const clock = options.clock ?? systemClock;
     const lines = settings.log.access ? (options.accessLog ?? output?.lines) : undefined;
-    this.#engine = new Engine(clock, options.random ?? systemRandom, settings, lines);
+    const random = options.random ?? systemRandom;
+    this.#engine = new Engine({ clock, random, lines, env, log: this.#log }, settings);
     const { edgeDeps } = this.#engine;
     this.#drain = this.#engine.drain;
     this.#lastLoaded = loaded;

@@ -10,6 +10,8 @@ import type { AdmissionObserver } from '../layers/admission/admission-observer.t
 import type { BalanceObserver } from '../layers/balance/balance-observer.ts';
 import type { BreakerObserver } from '../layers/breaker/breaker-observer.ts';
 import type { ConvertObserver } from '../layers/convert/convert.ts';
+import { silentCredentialsObserver } from '../layers/credentials/credentials-observer.ts';
+import type { CredentialsObserver } from '../layers/credentials/credentials-observer.ts';
 import type { DeadlineObserver } from '../layers/deadline/deadline-observer.ts';
 import type { HeartbeatObserver } from '../layers/heartbeat/observer.ts';
 import type { PacerObserver } from '../layers/rate-limit/pacer-observer.ts';
@@ -29,6 +31,8 @@ export class LayerMetrics {
   readonly balance: BalanceObserver;
   readonly breaker: BreakerObserver;
   readonly convert: ConvertObserver;
+  readonly credentials: CredentialsObserver;
+  readonly credentialLife: Family<Series>;
   readonly heartbeat: HeartbeatObserver;
   readonly admission: AdmissionObserver;
   readonly retry: RetryObserver;
@@ -69,6 +73,8 @@ export class LayerMetrics {
     this.breaker = breakerCounts(metrics);
     this.heartbeat = heartbeatCounts(metrics);
     this.convert = conversionCounts(metrics);
+    this.credentials = credentialCounts(metrics);
+    this.credentialLife = metrics.series(layerMetricTable.credentialLife);
   }
 }
 
@@ -222,6 +228,28 @@ function breakerCounts(metrics: Metrics): BreakerObserver {
     halfOpened() {},
     closed() {},
     refused() {},
+  };
+}
+
+function credentialCounts(metrics: Metrics): CredentialsObserver {
+  const refreshes = metrics.series(layerMetricTable.credentialRefreshes);
+  const failures = metrics.series(layerMetricTable.credentialFailures);
+  const replays = metrics.series(layerMetricTable.credentialReplays);
+  const waits = metrics.histogram(layerMetricTable.credentialWait);
+  return {
+    ...silentCredentialsObserver,
+    refreshed: (name) => {
+      refreshes.at(name).value += 1;
+    },
+    refreshFailed: (name, { cause }) => {
+      failures.at(name, cause).value += 1;
+    },
+    replayedAfter401: (name) => {
+      replays.at(name).value += 1;
+    },
+    waited: (name, ms) => {
+      waits.at(name).record(ms / 1_000);
+    },
   };
 }
 

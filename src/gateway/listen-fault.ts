@@ -20,13 +20,14 @@ export class StartFault extends Error {
 
 /** Words a failed `listen` for the option or flag that chose the address. */
 export function listenFault(
-  option: 'listen' | 'admin' | 'port',
+  option: 'listen' | 'admin' | 'port' | 'servicenow-port',
   at: Address,
   fault: unknown,
 ): StartFault {
   const code = fault instanceof Error && 'code' in fault ? String(fault.code) : String(fault);
-  const other = option === 'port' ? '0' : formatAddress({ ...at, port: 0 });
-  const file = option === 'port' ? '' : `, or \`${option}:\` in the file`;
+  const isPort = option.endsWith('port');
+  const other = isPort ? '0' : formatAddress({ ...at, port: 0 });
+  const file = isPort ? '' : `, or \`${option}:\` in the file`;
   const change = `choose another with --${option} ${other} (any free port)${file}`;
   return new StartFault([`${formatAddress(at)} ${reason(code)}; ${change}`], false);
 }

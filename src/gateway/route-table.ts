@@ -5,14 +5,18 @@ import type { HeaderList } from '../core/header-list.ts';
 import type { Service } from '../core/layer.ts';
 import type { Endpoint } from '../core/route.ts';
 import type { Target } from '../core/target.ts';
+import type { EncoderDeps } from '../dialects/conversion/answer-writer.ts';
+import type { CredentialSettings } from '../layers/credentials/credential-settings.ts';
 import { readProxySettings } from '../transport/proxy-settings.ts';
 import { callerQuotas } from './caller-quotas.ts';
 import type { QuotasOf } from './caller-quotas.ts';
 import { SIMULATOR, SIMULATOR_MODELS } from './config/built-in.ts';
 import type { Environment } from './config/interpolate.ts';
 import type { RouteSettings, Settings, UpstreamSettings } from './config/settings.ts';
-import { simulatedDestinations, targetKey, wiredDestinations } from './destinations.ts';
-import type { Destination, Destinations, Tier, WiredUpstream } from './destinations.ts';
+import { simulatedDestinations, wiredDestinations } from './destinations.ts';
+import type { Destination, Destinations } from './destinations.ts';
+import { targetKey } from './targets.ts';
+import type { Tier, WiredUpstream } from './targets.ts';
 import type { CheckedEndpoint } from './endpoint-prober.ts';
 import { EndpointTable } from './endpoints.ts';
 import { nameMatcher, pathMatcher } from './glob.ts';
@@ -24,6 +28,8 @@ export interface Services {
   wire(route: RouteSettings, upstreams: readonly UpstreamSettings[]): Service;
   /** The layers of every call over the embedded simulator. */
   readonly simulator: Service;
+  /** What writers of converted answers need. */
+  readonly answers: EncoderDeps;
   /** Wraps an answer or refusal of the gateway's own, so that it is seen like a call. */
   local(answer: Service): Service;
 }
@@ -64,6 +70,8 @@ export interface RouteTable {
   readonly targets: readonly Place[];
   /** Endpoints by key, and how they are looked at when calls have given them up. */
   readonly checks: ReadonlyMap<string, CheckedEndpoint>;
+  /** Stored credentials by name of their upstream. */
+  readonly credentials: ReadonlyMap<string, CredentialSettings>;
   /** Endpoints of models, to which an unused connection is kept ready while they have traffic. */
   readonly warm: ReadonlySet<Endpoint>;
 }
@@ -91,15 +99,14 @@ export function compileRoutes(
     const destinations =
       tiers.length === 0
         ? toSimulator(route.name)
-        : wiredDestinations(
-            route,
-            tiers,
-            settings,
-            services.wire(
+        : wiredDestinations(route, tiers, settings, {
+            local: (answer) => services.local(answer),
+            answers: services.answers,
+            wire: services.wire(
               route,
               tiers.map((tier) => tier.settings),
             ),
-          );
+          });
     routes.push(compile(route, destinations));
   }
   return {
@@ -108,9 +115,18 @@ export function compileRoutes(
     quotasOf: callerQuotas(settings.access),
     upstreams: new Set(upstreams.keys()),
     targets: placesOf(upstreams.values()),
+    credentials: credentialsOf(settings),
     checks: checksOf(upstreams.values()),
     warm,
   };
+}
+
+function credentialsOf({ upstreams }: Settings): Map<string, CredentialSettings> {
+  const stored = new Map<string, CredentialSettings>();
+  for (const [name, { credentials }] of upstreams) {
+    if (credentials !== undefined) stored.set(name, credentials);
+  }
+  return stored;
 }
 
 /** Endpoints that upstreams share are looked at by the first path that one of them names. */

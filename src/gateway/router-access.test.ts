@@ -20,7 +20,12 @@ function router(): ConfiguredRouter {
   const silent = () => {};
   return new ConfiguredRouter(
     settings,
-    { wire: () => silent, simulator: silent, local: (answer) => answer },
+    {
+      wire: () => silent,
+      simulator: silent,
+      local: (answer) => answer,
+      answers: { newId: (prefix) => prefix, wallNow: () => 0 },
+    },
     {},
   );
 }

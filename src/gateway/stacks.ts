@@ -25,6 +25,8 @@ import { Breakers } from '../layers/breaker/breakers.ts';
 import type { BreakerOptions } from '../layers/breaker/options.ts';
 import { convertLayer } from '../layers/convert/convert.ts';
 import type { ConvertObserver } from '../layers/convert/convert.ts';
+import { credentialsLayer } from '../layers/credentials/credentials.ts';
+import type { Credentials } from '../layers/credentials/stored-credentials.ts';
 import { deadlineLayer } from '../layers/deadline/deadline.ts';
 import type { DeadlineObserver } from '../layers/deadline/deadline-observer.ts';
 import { withTimeLeft } from '../layers/deadline/time-left.ts';
@@ -76,6 +78,8 @@ export interface StacksDeps {
   readonly drain: Layer;
   /** Whether the process itself can take calls; without it, it always can. */
   readonly guard?: { readonly level: GuardLevel };
+  /** Stored credentials of all upstreams. */
+  readonly credentials: Credentials;
   /** Looks at endpoints that were given up; without it nobody does. */
   readonly prober?: EndpointProber;
   /** Stands between every two layers; for tests and simulation. */
@@ -90,6 +94,8 @@ export interface StacksOptions {
 /** Makes stacks and owns their memory. Ends by `close`. */
 export class Stacks {
   readonly breakers: Breakers;
+  /** Stored credentials of all upstreams. */
+  readonly credentials: Credentials;
   readonly loads: Loads = new Loads();
   readonly budgets: RetryBudgets = new RetryBudgets();
   readonly times: FirstByteTimes;
@@ -102,6 +108,7 @@ export class Stacks {
 
   constructor(deps: StacksDeps, options: StacksOptions) {
     this.#deps = deps;
+    this.credentials = deps.credentials;
     const { clock, random, sweep, observers } = deps;
     this.limits = new UpstreamLimits({ clock, sweep, random, observer: observers.admission });
     this.times = new FirstByteTimes({ clock });
@@ -201,6 +208,7 @@ export class Stacks {
     const breaks = upstreams.some((upstream) => upstream.breaker);
     const gates: ChoiceGate[] = [
       this.limits,
+      ...(upstreams.some(({ credentials }) => credentials !== undefined) ? [this.credentials] : []),
       ...(upstreams.some(({ pacing }) => pacing) ? [this.pacer] : []),
       ...(breaks ? [this.breakers] : []),
     ];
@@ -223,6 +231,7 @@ export class Stacks {
       ),
       ...(breaks ? [breakerLayer({ clock, breakers: this.breakers })] : []),
       convertLayer(observers.convert),
+      credentialsLayer({ clock, credentials: this.credentials }),
       timeoutsLayer(
         {
           sweep,

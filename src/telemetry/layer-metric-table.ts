@@ -105,6 +105,36 @@ export const layerMetricTable = {
     ['why'],
     'Requests without a valid key of the gateway: none, or an unknown one in this field.',
   ),
+  credentialRefreshes: row(
+    'counter',
+    'gw_credential_refreshes_total',
+    ['upstream'],
+    'Tokens that were fetched.',
+  ),
+  credentialFailures: row(
+    'counter',
+    'gw_credential_failures_total',
+    ['upstream', 'cause'],
+    'Renewals of tokens that failed.',
+  ),
+  credentialReplays: row(
+    'counter',
+    'gw_credential_replays_total',
+    ['upstream'],
+    'Calls made again with another token after a 401.',
+  ),
+  credentialWait: row(
+    'histogram',
+    'gw_credential_wait_seconds',
+    ['upstream'],
+    'Time that calls waited for a token.',
+  ),
+  credentialLife: row(
+    'gauge',
+    'gw_credential_remaining_seconds',
+    ['upstream'],
+    'Life that is left of the token in use.',
+  ),
   dropped: row(
     'counter',
     'gw_conversion_dropped_total',

@@ -8,7 +8,8 @@ import { systemClock } from '../core/clock.ts';
 import { HeaderList } from '../core/header-list.ts';
 import type { Random } from '../core/random.ts';
 import { seededRandom, systemRandom } from '../core/random.ts';
-import { openAnswer } from '../simulator/answer-plan.ts';
+import { simulatedProviders } from '../simulator/standalone.ts';
+import type { SimulatedService } from '../simulator/simulated-service.ts';
 import type { FaultRule } from './fault-spec.ts';
 import type { Behaviour, ConnectionBehaviour, Step } from './misbehaving-upstream/behaviour.ts';
 import type { UpstreamOptions } from './misbehaving-upstream/misbehaving-upstream.ts';
@@ -25,6 +26,8 @@ export interface SimServerOptions extends Pick<
   /** The same seed gives the same answers and strikes the same requests. Default: by chance. */
   readonly seed?: number;
   readonly clock?: Clock;
+  /** Who answers. Default: the simulated providers of models. */
+  readonly service?: SimulatedService;
   /** Speeds all pauses of the plans up by this factor. Default 1. */
   readonly speed?: number;
 }
@@ -61,14 +64,14 @@ export class SimServer {
 
   /** Starts a simulated service. */
   static async listen(options: SimServerOptions = {}): Promise<SimServer> {
-    const { faults = [], seed, speed = 1, ...listening } = options;
+    const { faults = [], seed, service = simulatedProviders, speed = 1, ...listening } = options;
     const clock = options.clock ?? systemClock;
     const chance = seed === undefined ? systemRandom : seededRandom(seed);
     // Apart from the plans, so that adding a rule does not change what is said.
     const luck = seed === undefined ? systemRandom : seededRandom(seed + 1);
     const script = (request: SeenRequest): Behaviour => {
       const wallNow = (): number => clock.wallNow();
-      const base = plannedBehaviour(chance, wallNow, speed);
+      const base = plannedBehaviour(service, chance, wallNow, speed);
       return faults.reduce((laid, rule) => rule.overRequest(laid, request, luck, wallNow), base);
     };
     const connections = (): ConnectionBehaviour =>
@@ -121,12 +124,17 @@ export class SimServer {
 }
 
 /** What the simulator would do with the request, including the faults its own text asks for. */
-function plannedBehaviour(random: Random, wallNow: () => number, speed: number): Behaviour {
+function plannedBehaviour(
+  service: SimulatedService,
+  random: Random,
+  wallNow: () => number,
+  speed: number,
+): Behaviour {
   return {
     answer(request) {
       const { method, path, body } = request;
       const headers = HeaderList.of(request.headers);
-      const plan = openAnswer({ method, path, headers, body }, random, wallNow());
+      const plan = service.open({ method, path, headers, body }, random, wallNow());
       const { status, streamed } = plan;
       const pauses = new PlannedSteps(plan.steps, speed);
       return {

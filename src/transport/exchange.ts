@@ -189,7 +189,8 @@ export class Exchange implements CancelListener, Flow, Waiting {
     const { call } = this;
     if (this.#replayed || !call.body.replayable) return false;
     if (!this.pool.context.options.replayLadder) return false;
-    return mayReplay(level, call.method, call.headers, call.route.replay);
+    const { dialect, replay } = call.route;
+    return mayReplay(level, call.method, call.headers, replay, dialect.repeatable);
   }
 
   #replay(now: number): void {

@@ -42,22 +42,36 @@ export function mayReplay(
   method: string,
   headers: HeaderList,
   mark: ReplayMark,
+  repeatable?: ReadonlySet<string>,
 ): boolean {
   switch (level) {
     case 'L0':
     case 'L1':
       return true;
     case 'L2':
-      return mark !== 'strict' || isRepeatable(method, headers);
+      return mark !== 'strict' || isRepeatable(method, headers, repeatable);
     case 'L3':
-      return mark === 'always' || isRepeatable(method, headers);
+      return mark === 'always' || isRepeatable(method, headers, repeatable);
     case 'L4':
       return false;
   }
 }
 
-/** Running the request twice has the effect of running it once (RFC 9110 9.2.2, or a key). */
-export function isRepeatable(method: string, headers: HeaderList): boolean {
+/**
+ * Running the request twice has the effect of running it once: by its key, or by its method as
+ * `repeatable` or, without that, RFC 9110 9.2.2 has it.
+ */
+export function isRepeatable(
+  method: string,
+  headers: HeaderList,
+  repeatable?: ReadonlySet<string>,
+): boolean {
+  return repeatable === undefined
+    ? isIdempotent(method, headers)
+    : repeatable.has(method) || hasKey(headers);
+}
+
+function isIdempotent(method: string, headers: HeaderList): boolean {
   switch (method) {
     case 'GET':
     case 'HEAD':
@@ -67,9 +81,12 @@ export function isRepeatable(method: string, headers: HeaderList): boolean {
     case 'DELETE':
     case 'QUERY':
       return true;
-    default: {
-      const key = headers.get('idempotency-key');
-      return key !== undefined && key !== '';
-    }
+    default:
+      return hasKey(headers);
   }
+}
+
+function hasKey(headers: HeaderList): boolean {
+  const key = headers.get('idempotency-key');
+  return key !== undefined && key !== '';
 }

@@ -24,6 +24,8 @@ export interface BetweenOptions {
   readonly edge?: 'own' | 'node-http';
   /** As in the configuration of a route; for all of them. */
   readonly heartbeat?: Readonly<Record<string, unknown>>;
+  /** The upstream speaks this dialect alone, so that other callers' calls must be converted. */
+  readonly dialect?: string;
 }
 
 /** A running gateway and what it has logged. */
@@ -43,7 +45,10 @@ export async function startGatewayBetween(
   const calls: CallLine[] = [];
   const gateway = await startGateway({
     env: {},
-    config: forgiving(upstreamUrl, options),
+    config:
+      options.dialect === undefined
+        ? forgiving(upstreamUrl, options)
+        : converting(upstreamUrl, options),
     overrides: {
       listen: '127.0.0.1:0',
       admin: 'off',
@@ -62,6 +67,18 @@ export async function startGatewayBetween(
     calls,
     callsRunning: () =>
       gateway.leases.oldest(10_000).filter((lease) => lease.kind === 'call').length,
+  };
+}
+
+/** Everything goes to one upstream, which speaks one dialect. */
+function converting(
+  upstreamUrl: string,
+  { dialect, heartbeat = {} }: BetweenOptions,
+): Record<string, unknown> {
+  const models = { dialect, endpoints: [upstreamUrl], breaker: false, pacing: false };
+  return {
+    upstreams: { models },
+    routes: [{ match: { path: '/v1/**' }, upstreams: ['models'], heartbeat }],
   };
 }
 

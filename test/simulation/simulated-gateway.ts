@@ -10,6 +10,7 @@ import type { Sweep } from '../../src/core/sweep.ts';
 import { loadConfig } from '../../src/gateway/config/load.ts';
 import type { Destination } from '../../src/gateway/destinations.ts';
 import { LayerMetrics } from '../../src/gateway/layer-metrics.ts';
+import { noCredentials } from '../../src/gateway/no-credentials.fixture.ts';
 import { compileRoutes } from '../../src/gateway/route-table.ts';
 import { Stacks } from '../../src/gateway/stacks.ts';
 import { Drain, drainLayer } from '../../src/layers/drain/drain.ts';
@@ -54,12 +55,16 @@ export function simulatedGateway(
   const metrics = new Metrics();
   const observers = new LayerMetrics(metrics);
   const drain = drainLayer(new Drain(deps));
-  const stacks = new Stacks({ ...deps, observers, drain, between: checked }, settings);
+  const stacks = new Stacks(
+    { ...deps, observers, drain, credentials: noCredentials(deps), between: checked },
+    settings,
+  );
   const { routes } = compileRoutes(
     settings,
     {
       wire: (route, upstreams) => stacks.wire(route, upstreams, wire),
       simulator: stacks.simulator(wire),
+      answers: { newId: (prefix) => `${prefix}1`, wallNow: () => 0 },
       local: (answer) => stacks.local(answer),
     },
     {},

@@ -17,6 +17,7 @@ export function renaming(nameOf: (model: string) => string): Conversion {
       headers,
       body: withModel(body, nameOf),
       dropped: [],
+      counted: [],
       answer: undefined,
     }),
   };

@@ -11,7 +11,7 @@
 import { hash, randomBytes } from 'node:crypto';
 import type { Caller, Priority } from '../../core/caller.ts';
 import type { HeaderList } from '../../core/header-list.ts';
-import { HeaderEdit } from '../header-edit.ts';
+import { HeaderEdit } from '../../core/header-edit.ts';
 import { silentAccessObserver } from './access-observer.ts';
 import type { AccessObserver } from './access-observer.ts';
 import { keyFields, presentedKey } from './presented-key.ts';

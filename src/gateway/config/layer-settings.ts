@@ -5,6 +5,7 @@ import {
   fixedLimitOptions,
   modelLimitOptions,
   restLimitOptions,
+  serviceNowLimitOptions,
 } from '../../layers/admission/options.ts';
 import type { LimitOptions } from '../../layers/admission/options.ts';
 import { defaultBreakerOptions } from '../../layers/breaker/options.ts';
@@ -15,6 +16,7 @@ import { defaultRetryOptions } from '../../layers/retry/options.ts';
 import type { RetryOptions } from '../../layers/retry/options.ts';
 import { modelAdaptiveLimit, restAdaptiveLimit } from '../../layers/timeouts/options.ts';
 import type { AdaptiveLimit } from '../../layers/timeouts/options.ts';
+import { DOCUMENT_HOLD_BYTES } from './schema-policies.ts';
 import type { ProfileName } from './profiles.ts';
 import type { RouteConfig } from './schema-route.ts';
 import type { UpstreamConfig } from './schema-upstream.ts';
@@ -22,7 +24,7 @@ import type { WrittenConfig } from './schema.ts';
 
 /** Whether a dialect, or `openai`, is that of a model. */
 export function isModelDialect(name: UpstreamConfig['dialect'] | undefined): boolean {
-  return name !== undefined && /^(anthropic|openai)/.test(name);
+  return name !== undefined && /^(anthropic|openai|salesforce)/.test(name);
 }
 
 /** The breaker, as written. */
@@ -36,17 +38,26 @@ export function breakerOf(written: WrittenConfig['breaker']): BreakerOptions {
   };
 }
 
+const usualLimits: Readonly<Record<ProfileName, LimitOptions>> = {
+  'llm-hosted': modelLimitOptions,
+  'llm-local': modelLimitOptions,
+  rest: restLimitOptions,
+  servicenow: serviceNowLimitOptions,
+  websocket: modelLimitOptions,
+};
+
 /** The limit of an upstream. */
 export function limitOf({ limit }: UpstreamConfig, profile: ProfileName): LimitOptions {
   if (!limit.enabled) return fixedLimitOptions(Number.POSITIVE_INFINITY);
-  const usual = profile === 'rest' ? restLimitOptions : modelLimitOptions;
+  const usual = usualLimits[profile];
   // Sessions of hours tell nothing by their latency.
   const habit = profile === 'websocket' ? 'fixed' : usual.algorithm;
   const algorithm = limit.algorithm ?? habit;
   const shared = {
     shadow: limit.shadow,
     softShare: limit.soft,
-    queuePerSlot: limit.queue,
+    queuePerSlot: limit.queue ?? usual.queuePerSlot,
+    patient: limit.patient ?? usual.patient,
   };
   if (algorithm === 'fixed') {
     return { ...fixedLimitOptions(limit.max ?? usual.callsMax), ...shared };
@@ -91,11 +102,15 @@ export function heartbeatOf(
 }
 
 /** The attempts of a route. */
-export function retryOf(written: RouteConfig['retry']): RetryOptions {
+export function retryOf(
+  written: RouteConfig['retry'],
+  dialect: UpstreamConfig['dialect'] | undefined,
+): RetryOptions {
+  const usual = dialect === 'servicenow' ? DOCUMENT_HOLD_BYTES : defaultRetryOptions.gateBytes;
   return {
     ...defaultRetryOptions,
     attemptsMax: written.attempts,
-    gateBytes: written.holdBytes,
+    gateBytes: written.holdBytes ?? usual,
     gateMs: written.holdFor,
     retryAfterMsMax: written.waitMax,
   };

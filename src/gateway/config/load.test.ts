@@ -58,7 +58,7 @@ const faults: readonly (readonly [string, string])[] = [
   ],
   [
     upstream('dialect: antropic'),
-    'f.yaml:2: upstreams.u.dialect: "antropic" is not one of "anthropic", "openai", "openai-chat", "openai-responses", "ndjson", "sse", "plain"; did you mean "anthropic"?',
+    'f.yaml:2: upstreams.u.dialect: "antropic" is not one of "anthropic", "openai", "openai-chat", "openai-responses", "salesforce-models", "servicenow", "ndjson", "sse", "plain"; did you mean "anthropic"?',
   ],
   [
     upstream('timeouts: { firstbyte: 3s }'),
@@ -68,7 +68,10 @@ const faults: readonly (readonly [string, string])[] = [
     upstream('timeouts: { total: 0s }'),
     'f.yaml:2: upstreams.u.timeouts.total: "0s" is below the least value, 100ms',
   ],
-  [upstream('credentials: { heder: {} }'), 'f.yaml:2: upstreams.u.credentials.header: is missing'],
+  [
+    upstream('credentials: { heder: {} }'),
+    'f.yaml:2: upstreams.u.credentials.heder: unknown option; did you mean "header"?',
+  ],
   [
     upstream('credentials: passtrough'),
     'f.yaml:2: upstreams.u.credentials: "passtrough" is not "passthrough"; did you mean "passthrough"?',
@@ -112,8 +115,8 @@ const faults: readonly (readonly [string, string])[] = [
   ],
   ['routes: [{ upstreams: [openai] }]', 'f.yaml:1: routes[0].match: is missing'],
   [
-    'routes: [{ match: { path: /a }, upstreams: [openai, anthropic] }]',
-    'f.yaml:1: routes[0].upstreams[1]: "anthropic" speaks anthropic, but "openai" speaks openai; upstreams of one route speak one dialect',
+    'upstreams: { s: { dialect: sse, endpoints: ["https://s.example"] }, o: { dialect: openai, endpoints: ["https://o.example"] } }\nroutes: [{ match: { path: /a }, upstreams: [o, s] }]',
+    'f.yaml:2: routes[0].upstreams[1]: "s" speaks sse, but "o" speaks openai; upstreams of one route speak one dialect, or are all models',
   ],
   ['a: b: c', 'f.yaml: line 1, column 4: Nested mappings are not allowed in compact mappings'],
   ['- a', 'f.yaml: the file is not a list of options; write for example "listen: 127.0.0.1:8787"'],

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { modelLimitOptions, restLimitOptions } from '../../layers/admission/options.ts';
+import {
+  modelLimitOptions,
+  restLimitOptions,
+  serviceNowLimitOptions,
+} from '../../layers/admission/options.ts';
 import { defaultBreakerOptions } from '../../layers/breaker/options.ts';
 import { defaultHeartbeatOptions } from '../../layers/heartbeat/options.ts';
 import { defaultRetryOptions } from '../../layers/retry/options.ts';
@@ -44,6 +48,14 @@ describe('the options of the layers', () => {
     const { adaptive, limit } = upstreamOf({ profile: 'rest' });
     assert.deepEqual(limit, restLimitOptions);
     assert.deepEqual(adaptive, restAdaptiveLimit);
+  });
+
+  it('know how few calls ServiceNow takes at a time', () => {
+    const { adaptive, limit, profile } = upstreamOf({ dialect: 'servicenow' });
+    assert.equal(profile, 'servicenow');
+    assert.deepEqual(limit, serviceNowLimitOptions);
+    assert.equal(adaptive, undefined);
+    assert.equal(routeOf({}, { dialect: 'servicenow' }).retry.gateBytes, 4 * 1024 * 1024);
   });
 
   it('do not begin a generic stream on behalf of its upstream unless told', () => {

@@ -4,7 +4,7 @@
 import type { ReplayMark } from '../../core/route.ts';
 
 /** The kinds of upstream. */
-export const profileNames = ['llm-hosted', 'llm-local', 'rest', 'websocket'] as const;
+export const profileNames = ['llm-hosted', 'llm-local', 'rest', 'servicenow', 'websocket'] as const;
 
 /** A name of `profileNames`. */
 export type ProfileName = (typeof profileNames)[number];
@@ -122,6 +122,25 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
     },
     completionReplay: 'strict',
     acceptEncoding: 'pass',
+  },
+  servicenow: {
+    doc: 'ServiceNow: four calls at a time, whole documents, queries of up to a minute.',
+    // A burst of forty takes ten rounds.
+    queue: '60s',
+    timeouts: {
+      connect: '10s',
+      tls: '10s',
+      upload: '15s',
+      // Just above the 60 s after which the platform gives a query up by itself.
+      firstByte: '65s',
+      byteIdle: '30s',
+      byteIdleAfterPing: '30s',
+      progressIdle: 'none',
+      // Its load balancer cuts at five minutes.
+      total: '5m',
+    },
+    completionReplay: 'strict',
+    acceptEncoding: 'identity',
   },
   websocket: {
     doc: 'Sessions over WebSockets: they may rest for hours, and pings tell who is still there.',

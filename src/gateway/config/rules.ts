@@ -2,12 +2,14 @@
 // They see the configuration as written and parsed; nothing is changed here.
 
 import { accessProblems } from './access-rules.ts';
+import { keyFileFault } from './complete-credentials.ts';
 import { SIMULATOR } from './built-in.ts';
 import { nameHint } from '../../core/nearest-name.ts';
 import type { Path, Problem } from './problem.ts';
 import type { RouteConfig } from './schema-route.ts';
 import type { UpstreamConfig } from './schema-upstream.ts';
 import type { WrittenConfig } from './schema.ts';
+import { isModelDialect } from './layer-settings.ts';
 import { limitsOf, phaseOf, profileOf, routeUpstream } from './settings.ts';
 import { shadowedRoutes } from './shadowed-routes.ts';
 import { formatDuration, formatSize } from './units.ts';
@@ -120,6 +122,10 @@ function upstreamProblems(
       error([...path, 'ca'], `${upstream.ca} cannot be read; give the path of a PEM file`),
     );
   }
+  const keyFault = keyFileFault(upstream.credentials, readText);
+  if (keyFault !== undefined) {
+    problems.push(error([...path, 'credentials', 'oauth', 'jwt', 'keyFile'], keyFault));
+  }
   if (upstream.lenient && upstream.dialect === 'plain') {
     problems.push(warning([...path, 'lenient'], 'has no effect on the plain dialect; remove it'));
   }
@@ -196,6 +202,11 @@ function isEither(upstream: UpstreamConfig | undefined, other: string | undefine
   return upstream?.profile === 'websocket' || other === 'websocket';
 }
 
+/** Whether calls to one can go to the other: what is said of models can be converted. */
+function canStandIn(one: UpstreamConfig['dialect'], other: UpstreamConfig['dialect']): boolean {
+  return one === other || (isModelDialect(one) && isModelDialect(other));
+}
+
 /** What several upstreams of one route must have in common. */
 function tierProblems(
   route: RouteConfig,
@@ -225,9 +236,10 @@ function tierProblems(
     ) {
       const reason = 'WebSockets and ordinary calls do not share a route';
       problems.push(error(where, `"${name}": ${reason}; give each a route of its own`));
-    } else if (first !== undefined && dialect !== undefined && dialect !== first) {
+    } else if (first !== undefined && dialect !== undefined && !canStandIn(dialect, first)) {
       const reason = `speaks ${dialect}, but "${used[0]}" speaks ${first}`;
-      problems.push(error(where, `"${name}" ${reason}; upstreams of one route speak one dialect`));
+      const rule = 'upstreams of one route speak one dialect, or are all models';
+      problems.push(error(where, `"${name}" ${reason}; ${rule}`));
     }
   }
   return problems;

@@ -2,7 +2,11 @@
 // layer has is taken from there, so that no number has two homes.
 
 import { z } from 'zod';
-import { modelLimitOptions, restLimitOptions } from '../../layers/admission/options.ts';
+import {
+  modelLimitOptions,
+  restLimitOptions,
+  serviceNowLimitOptions,
+} from '../../layers/admission/options.ts';
 import { defaultBreakerOptions } from '../../layers/breaker/options.ts';
 import { defaultHeartbeatOptions } from '../../layers/heartbeat/options.ts';
 import { defaultRetryOptions } from '../../layers/retry/options.ts';
@@ -10,6 +14,9 @@ import { modelAdaptiveLimit, restAdaptiveLimit } from '../../layers/timeouts/opt
 import * as option from './option.ts';
 import { formatDuration, formatPercent, formatSize } from './units.ts';
 import * as values from './values.ts';
+
+/** Pages of rows may report a failure at their very end. */
+export const DOCUMENT_HOLD_BYTES: number = 4 * 1024 * 1024;
 
 const enabled = (what: string): z.ZodPrefault<z.ZodType<boolean, boolean | string>> =>
   option.withDefault(option.flag(), true, {
@@ -63,7 +70,7 @@ export const limit = z.strictObject({
     why: 'The latency of a model says how long its answer is; that of a service says how busy it is.',
   }),
   start: option.optional(calls(), {
-    doc: `Calls at a time before anything is known. Without it: ${modelLimitOptions.callsStart} for models, ${restLimitOptions.callsStart} for rest.`,
+    doc: `Calls at a time before anything is known. Without it: ${modelLimitOptions.callsStart} for models, ${restLimitOptions.callsStart} for rest, ${serviceNowLimitOptions.callsStart} for servicenow.`,
     why: 'A gateway that has just started must not be slower than none.',
   }),
   min: option.optional(calls(), {
@@ -71,16 +78,20 @@ export const limit = z.strictObject({
     why: 'How a recovery is found out.',
   }),
   max: option.optional(calls(), {
-    doc: `Never more than this; with \`fixed\` the limit itself. Without it: ${modelLimitOptions.callsMax} for models, ${restLimitOptions.callsMax} for rest.`,
+    doc: `Never more than this; with \`fixed\` the limit itself. Without it: ${modelLimitOptions.callsMax} for models, ${restLimitOptions.callsMax} for rest, ${serviceNowLimitOptions.callsMax} for servicenow.`,
     why: 'What the upstream has been promised, or is known to carry.',
   }),
   soft: option.withDefault(option.percentage(), formatPercent(modelLimitOptions.softShare), {
     doc: 'From this share of the limit on, calls go to the next upstream of their route.',
     why: 'An early warning leaves time to act.',
   }),
-  queue: option.withDefault(option.integer({ min: 0, max: 100 }), modelLimitOptions.queuePerSlot, {
-    doc: 'Places to wait in, for each call of the limit; never fewer than 16 in all.',
+  queue: option.optional(option.integer({ min: 0, max: 100 }), {
+    doc: `Places to wait in, for each call of the limit; never fewer than 16 in all. Without it: ${modelLimitOptions.queuePerSlot}, ${serviceNowLimitOptions.queuePerSlot} for servicenow.`,
     why: 'Whoever would wait longer than two rounds is better refused at once.',
+  }),
+  patient: option.optional(option.flag(), {
+    doc: 'Let calls wait for as long as they may, even where the queue does not get shorter. Without it: yes for servicenow, else no.',
+    why: 'Where an upstream carries four calls at a time, a burst of forty takes ten rounds.',
   }),
   shadow: option.withDefault(option.flag(), modelLimitOptions.shadow, {
     doc: 'Decide and count, but let every call pass.',
@@ -114,14 +125,10 @@ export const retry = z.strictObject({
       why: 'What fails three times is not bad luck.',
     },
   ),
-  holdBytes: option.withDefault(
-    option.size({ min: '0B' }),
-    formatSize(defaultRetryOptions.gateBytes),
-    {
-      doc: 'An answer is held back until its first content, but no more of it than this.',
-      why: 'An error event behind a 200 can then still be replaced.',
-    },
-  ),
+  holdBytes: option.optional(option.size({ min: '0B' }), {
+    doc: `An answer is held back until its first content, but no more of it than this. Without it: ${formatSize(defaultRetryOptions.gateBytes)}, ${formatSize(DOCUMENT_HOLD_BYTES)} for servicenow.`,
+    why: 'An error event behind a 200 can then still be replaced.',
+  }),
   holdFor: option.withDefault(
     option.duration({ min: '0s' }),
     formatDuration(defaultRetryOptions.gateMs),

@@ -2,6 +2,9 @@
 
 import { z } from 'zod';
 import * as option from './option.ts';
+import { credentials } from './schema-credentials.ts';
+import type { Credentials } from './schema-credentials.ts';
+import { convert, models, salesforce } from './schema-models.ts';
 import { adaptive, limit } from './schema-policies.ts';
 import { phaseDocs, phaseNames, profileNames } from './profiles.ts';
 import type { PhaseName } from './profiles.ts';
@@ -19,21 +22,6 @@ const timeouts = z.strictObject(
 
 /** A header name. */
 export const headerName = option.parsedText('header name', 'x-api-key', values.parseHeaderName);
-const headerValue = option.parsedText('text', '${API_KEY}', values.parseHeaderValue);
-
-const credentials = z.union([
-  z.literal('passthrough').register(option.kindRegistry, {
-    kind: '`passthrough`',
-    example: 'passthrough',
-  }),
-  z.strictObject({
-    header: option.required(z.record(headerName, headerValue), {
-      doc: "Header fields that replace the caller's own credentials.",
-      why: 'Keeps provider keys out of the hands of callers; write them as ${NAME}.',
-      secret: true,
-    }),
-  }),
-]);
 
 const endpointUrl = option.parsedText('URL', 'https://api.example.com', values.parseEndpointUrl);
 
@@ -43,6 +31,8 @@ export const dialectNames = [
   'openai',
   'openai-chat',
   'openai-responses',
+  'salesforce-models',
+  'servicenow',
   'ndjson',
   'sse',
   'plain',
@@ -55,7 +45,7 @@ export const upstream = z.strictObject({
     why: 'Without it a cut stream cannot be told from a finished one.',
   }),
   profile: option.optional(option.choice(...profileNames), {
-    doc: 'Set of timeouts and replay rules. Without it: llm-hosted for model dialects, else rest.',
+    doc: 'Set of timeouts and replay rules. Without it: llm-hosted for model dialects, servicenow for that one, else rest.',
     why: 'A model may be silent for minutes, a REST service may not.',
   }),
   endpoints: option.required(
@@ -82,6 +72,18 @@ export const upstream = z.strictObject({
       why: 'Company networks often allow no other way out.',
     },
   ),
+  models: option.optional(models, {
+    doc: 'Names of models as callers use them, to the names the upstream knows. `*` stands for anything; the first that fits wins, and what fits nowhere passes as it is.',
+    why: 'Clients keep the names they know, whoever answers.',
+  }),
+  convert: option.group(convert, {
+    doc: 'How calls that were written for another vendor are fitted to this upstream.',
+    why: 'Vendors differ in what they take, and refuse what they do not know.',
+  }),
+  salesforce: option.group(salesforce, {
+    doc: 'For the dialect `salesforce-models`.',
+    why: 'Its two surfaces differ in what they can do.',
+  }),
   timeouts: option.group(timeouts, {
     doc: 'Limits of single phases that differ from the profile.',
     why: 'One slow model should not need a profile of its own.',
@@ -123,17 +125,14 @@ export const upstream = z.strictObject({
     why: 'The end of a compressed stream cannot be judged, and compressing small events delays them.',
   }),
   credentials: option.withDefault(
-    credentials as z.ZodType<Credentials, Credentials>,
+    credentials as z.ZodType<Credentials, z.input<typeof credentials>>,
     'passthrough',
     {
-      doc: "`passthrough` sends the caller's own key; `header` replaces it.",
+      doc: "`passthrough` sends the caller's own key; anything else replaces it.",
       why: 'Pass-through needs no secret here.',
     },
   ),
 });
-
-/** How an upstream is told who asks. */
-export type Credentials = 'passthrough' | { header: Record<string, string> };
 
 /** One upstream as written. */
 export type UpstreamConfig = z.output<typeof upstream>;

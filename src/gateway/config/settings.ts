@@ -8,6 +8,8 @@ import type { BreakerOptions } from '../../layers/breaker/options.ts';
 import type { HeartbeatOptions } from '../../layers/heartbeat/options.ts';
 import type { RetryOptions } from '../../layers/retry/options.ts';
 import type { AdaptiveLimit } from '../../layers/timeouts/options.ts';
+import type { CredentialSettings } from '../../layers/credentials/credential-settings.ts';
+import { completeCredentials } from './complete-credentials.ts';
 import { digestOf } from './key-digest.ts';
 import {
   adaptiveOf,
@@ -19,6 +21,7 @@ import {
 } from './layer-settings.ts';
 import { profiles } from './profiles.ts';
 import type { PhaseName, ProfileName } from './profiles.ts';
+import type { ConvertConfig, SalesforceConfig } from './schema-models.ts';
 import type { QuotaConfig } from './schema-access.ts';
 import type { RouteConfig } from './schema-route.ts';
 import type { UpstreamConfig } from './schema-upstream.ts';
@@ -56,8 +59,12 @@ export interface UpstreamSettings {
   /** Bounds of a learned first-byte limit; `undefined` = the limit of the phase stands. */
   readonly adaptive: AdaptiveLimit | undefined;
   readonly acceptEncoding: 'identity' | 'pass';
-  /** Fields that replace the caller's credentials; empty = pass-through. */
-  readonly credentials: readonly (readonly [name: string, value: string])[];
+  /** Names of models, with `*`, to the names used there; in order. */
+  readonly models: readonly (readonly [asked: string, name: string])[];
+  readonly convert: ConvertConfig;
+  readonly salesforce: SalesforceConfig;
+  /** What replaces the caller's credentials; `undefined` = pass-through. */
+  readonly credentials: CredentialSettings | undefined;
 }
 
 /** One upstream of a route. */
@@ -173,6 +180,7 @@ function completeAccess({ keys = [], tenants = {} }: WrittenConfig['access']): A
 /** The profile of an upstream, told or derived from its dialect. */
 export function profileOf(upstream: UpstreamConfig): ProfileName {
   if (upstream.profile !== undefined) return upstream.profile;
+  if (upstream.dialect === 'servicenow') return 'servicenow';
   return isModelDialect(upstream.dialect) ? 'llm-hosted' : 'rest';
 }
 
@@ -224,12 +232,13 @@ function completeUpstream(
   const profileName = profileOf(upstream);
   const profile = profiles[profileName];
   const { credentials } = upstream;
+  const ca = upstream.ca === undefined ? undefined : readText(upstream.ca);
   return {
     name,
     dialect: upstream.dialect,
     profile: profileName,
     endpoints: upstream.endpoints,
-    ca: upstream.ca === undefined ? undefined : readText(upstream.ca),
+    ca,
     proxy: upstream.proxy,
     limits: limitsOf(upstream, written.limits.writeStall),
     completionReplay: upstream.replay ?? profile.completionReplay,
@@ -241,7 +250,10 @@ function completeUpstream(
     limit: limitOf(upstream, profileName),
     adaptive: adaptiveOf(upstream, profileName),
     acceptEncoding: upstream.acceptEncoding ?? profile.acceptEncoding,
-    credentials: credentials === 'passthrough' ? [] : Object.entries(credentials.header),
+    models: Object.entries(upstream.models ?? {}),
+    convert: upstream.convert,
+    salesforce: upstream.salesforce,
+    credentials: completeCredentials(credentials, ca, readText),
   };
 }
 
@@ -256,7 +268,7 @@ function completeRoute(
     match: route.match,
     upstreams: route.upstreams.map(routeUpstream),
     heartbeat: heartbeatOf(route.heartbeat, dialect),
-    retry: retryOf(route.retry),
+    retry: retryOf(route.retry, dialect),
     sticky: route.sticky,
     stripPrefix: route.rewrite.stripPrefix ?? '',
     addPrefix: route.rewrite.addPrefix ?? '',

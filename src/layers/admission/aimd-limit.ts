@@ -57,6 +57,6 @@ export class AimdLimit implements LimitAlgorithm {
     // nothing new about how much the upstream carries when it is back.
     if (this.#answered) this.#threshold = this.#limit / 2;
     this.#answered = false;
-    this.#limit = bounded(this.#limit * BACK_OFF, this.#bounds);
+    this.#limit = bounded(this.#limit * (this.#bounds.backOff ?? BACK_OFF), this.#bounds);
   }
 }

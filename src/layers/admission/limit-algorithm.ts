@@ -26,6 +26,8 @@ export interface LimitBounds {
   readonly callsMin: number;
   readonly callsMax: number;
   readonly softShare: number;
+  /** What is left after a sign of overload; `BACK_OFF` unless told. */
+  readonly backOff?: number;
 }
 
 /** `limit` within its bounds. */

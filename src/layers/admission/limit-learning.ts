@@ -86,7 +86,7 @@ function latencyOf({ firstByteAt, firstWriteAt }: Timeline): number {
   return firstByteAt === NEVER || firstWriteAt === NEVER ? -1 : firstByteAt - firstWriteAt;
 }
 
-const rules = ['algorithm', 'callsStart', 'callsMin', 'callsMax', 'softShare'] as const;
+const rules = ['algorithm', 'callsStart', 'callsMin', 'callsMax', 'softShare', 'backOff'] as const;
 
 function algorithmOf(options: LimitOptions, limit: number): LimitAlgorithm {
   switch (options.algorithm) {

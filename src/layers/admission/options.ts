@@ -21,6 +21,13 @@ export interface LimitOptions {
   readonly callsMax: number;
   /** Share of the limit from which on calls go to another upstream of their route. */
   readonly softShare: number;
+  /** What is left of a limit after a sign of overload; for `aimd`. Without it 0.9. */
+  readonly backOff?: number;
+  /**
+   * Calls wait for as long as they may, even in a queue that does not get shorter: for upstreams
+   * that carry few calls at a time, whose bursts take many rounds.
+   */
+  readonly patient: boolean;
   /** Places in the queue: this many for each call of the limit ... */
   readonly queuePerSlot: number;
   /** ... but never fewer than this. */
@@ -34,6 +41,7 @@ const queueDefaults = Object.freeze({
   queuePerSlot: 2,
   // A limit of one or two must still carry the few parallel calls of one page or one agent.
   queueMin: 16,
+  patient: false,
 });
 
 /** For models. */
@@ -65,6 +73,22 @@ export const restLimitOptions: LimitOptions = Object.freeze({
   // An instance of a business service was seen to close connections at a few dozen.
   callsMax: 64,
   ...queueDefaults,
+});
+
+/** For ServiceNow, whose nodes run about four calls of integrations at a time. */
+export const serviceNowLimitOptions: LimitOptions = Object.freeze({
+  algorithm: 'aimd',
+  shadow: false,
+  // The semaphores of a node have four places; all integrations of the instance share them.
+  callsStart: 4,
+  callsMin: 1,
+  callsMax: 4,
+  // A refusal says that somebody else has taken places: half is what is fair.
+  backOff: 0.5,
+  ...queueDefaults,
+  // A burst of a hundred reads, each of half a second, is answered within a quarter of a minute.
+  queuePerSlot: 25,
+  patient: true,
 });
 
 /** A limit that does not move: `calls` at a time, `Infinity` for none. */

@@ -268,6 +268,7 @@ export class UpstreamLimit {
   }
 
   #adopt(): void {
+    this.#room.patient = this.#options.patient;
     this.#out.setLimit(wholeLimit(this.#learning), this.#options.softShare);
   }
 

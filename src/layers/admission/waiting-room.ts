@@ -30,6 +30,8 @@ export class WaitingRoom<T extends Waiter<T>> implements Swept, Choice<T> {
   newestFirst: boolean = false;
   staleBefore: number = Number.NEGATIVE_INFINITY;
   stale: T[] = [];
+  /** Nobody is sent away only because the queue does not get shorter. */
+  patient: boolean = false;
   readonly #sweep: Sweep;
   readonly #holds: TimeHistogram;
   readonly #queue = new WaitQueue<T>();
@@ -47,7 +49,7 @@ export class WaitingRoom<T extends Waiter<T>> implements Swept, Choice<T> {
   }
 
   get overloaded(): boolean {
-    return this.#codel.overloaded;
+    return !this.patient && this.#codel.overloaded;
   }
 
   sizeOf(priority: Priority): number {
@@ -64,7 +66,7 @@ export class WaitingRoom<T extends Waiter<T>> implements Swept, Choice<T> {
       this.#codel.began(this.#holds.medianMs, now);
       this.#sweep.add(this);
     }
-    const refused = this.#queue.offer(waiter, capacity, this.#codel.overloaded);
+    const refused = this.#queue.offer(waiter, capacity, this.overloaded);
     this.#settle(now);
     refused?.sentAway('queue-full');
   }
@@ -78,8 +80,8 @@ export class WaitingRoom<T extends Waiter<T>> implements Swept, Choice<T> {
   /** Calls the next one for whom a slot at `upstream` will do. */
   next(upstream: string, now: number): T | undefined {
     if (this.size === 0) return undefined;
-    this.newestFirst = this.#codel.overloaded;
-    this.staleBefore = this.#codel.staleBefore(now);
+    this.newestFirst = this.overloaded;
+    this.staleBefore = this.#staleBefore(now);
     this.#fitFor = upstream;
     const waiter = this.#queue.take(this);
     const { stale } = this;
@@ -98,11 +100,15 @@ export class WaitingRoom<T extends Waiter<T>> implements Swept, Choice<T> {
     // First, because whoever waits in vain shows best that the queue is standing.
     this.#codel.passes(now - this.#queue.oldestSince, this.#holds.medianMs, now);
     const late = this.#queue.removeAll(({ expiresAt }) => expiresAt <= now);
-    const staleBefore = this.#codel.staleBefore(now);
+    const staleBefore = this.#staleBefore(now);
     const stale = this.#queue.removeAll(({ since }) => since < staleBefore);
     this.#settle(now);
     for (const gone of late) gone.sentAway('queue-timeout');
     for (const gone of stale) gone.sentAway('codel');
+  }
+
+  #staleBefore(now: number): number {
+    return this.patient ? Number.NEGATIVE_INFINITY : this.#codel.staleBefore(now);
   }
 
   #settle(now: number): void {

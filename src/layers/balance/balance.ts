@@ -2,12 +2,12 @@
 // makes the attempt's own copy of the call, and sees to it that everybody hears how it went.
 // A route without targets passes untouched.
 
-import { AnnouncingSink } from '../../core/announcing-sink.ts';
 import { attemptOf } from '../../core/call.ts';
 import type { Call } from '../../core/call.ts';
 import type { Clock } from '../../core/clock.ts';
 import { CallError } from '../../core/errors.ts';
 import type { ErrorCode } from '../../core/errors.ts';
+import { HeadEditSink } from '../../core/head-edit-sink.ts';
 import { judged } from '../../core/judged.ts';
 import type { Layer, Service } from '../../core/layer.ts';
 import type { Random } from '../../core/random.ts';
@@ -55,9 +55,6 @@ export function balanceLayer(
  */
 const CALLER_WAIT_MS_MAX = 60_000;
 
-/** Response header that names the model which answers when it is not the one asked for. */
-export const MODEL_HEADER = 'x-holdfast-model';
-
 const nowhere: readonly Target[] = [];
 
 class Balancer {
@@ -96,14 +93,13 @@ class Balancer {
   }
 
   #attempt(next: Service, call: Call, sink: Sink, slot: Slot, plan: Plan, now: number): void {
-    const { target, announced } = slot;
+    const { target, headEdit } = slot;
     const attempt = attemptAt(call, target);
     if (this.#chooser.panicked) this.#overrule(target, attempt, now);
     if (target.tier !== plan.firstTier) this.#observer.spilled(call.route.name, target.upstream);
     const hasOthers = plan.only === undefined;
     const watch = new BalanceAttempt(this.#context, slot, attempt, hasOthers, now);
-    const upper =
-      announced === undefined ? sink : new AnnouncingSink(sink, MODEL_HEADER, announced);
+    const upper = headEdit === undefined ? sink : new HeadEditSink(sink, headEdit);
     try {
       next(attempt, judged(attempt, upper, this.#clock, watch));
     } catch (bug) {

@@ -2,7 +2,9 @@
 // for what is found out during one choice. That room is why a plan is used by one choice at a time;
 // a choice is one synchronous run, so this needs no care.
 
-import type { Target } from '../../core/target.ts';
+import { setting } from '../../core/head-edit-sink.ts';
+import type { HeaderList } from '../../core/header-list.ts';
+import type { Target, TargetEdit } from '../../core/target.ts';
 import type { Load } from './load.ts';
 import type { Loads } from './loads.ts';
 import { hashText } from './rendezvous.ts';
@@ -15,8 +17,8 @@ export type Usability = 'usable' | 'overrulable' | 'shut';
 export class Slot {
   readonly target: Target;
   readonly load: Load;
-  /** Value of the header that names the model which answers instead; `undefined` = none does. */
-  readonly announced: string | undefined;
+  /** What is changed in the head of its answers; `undefined` = nothing. */
+  readonly headEdit: ((headers: HeaderList) => HeaderList) | undefined;
   readonly hash: number;
   /** Found by the current choice. */
   usability: Usability = 'usable';
@@ -24,7 +26,7 @@ export class Slot {
   constructor(target: Target, load: Load) {
     this.target = target;
     this.load = load;
-    this.announced = announcedModel(target.edit?.model);
+    this.headEdit = headEditOf(target.edit);
     this.hash = hashText(`${target.key} ${target.edit?.model ?? ''}`);
   }
 }
@@ -70,8 +72,18 @@ export class Plan {
   }
 }
 
+/** Response header that names the model which answers when it is not the one asked for. */
+const MODEL_HEADER = 'x-holdfast-model';
+
+/** Another model is another answer, so it is never silent. */
+function headEditOf(edit: TargetEdit | undefined): Slot['headEdit'] {
+  if (edit?.model === undefined) return edit?.answer;
+  const announce = setting(MODEL_HEADER, headerValue(edit.model));
+  const { answer } = edit;
+  return answer === undefined ? announce : (headers) => announce(answer(headers));
+}
+
 /** A model name as a header value; what a header cannot hold is percent-encoded. */
-function announcedModel(model: string | undefined): string | undefined {
-  if (model === undefined) return undefined;
+function headerValue(model: string): string {
   return /^[\x21-\x7e]+$/.test(model) ? model : encodeURIComponent(model);
 }

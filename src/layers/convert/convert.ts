@@ -4,12 +4,12 @@
 // Invariant: what lies outside hears an answer in the caller's format and its progress; what lies
 // inside reads the upstream's own.
 
-import { AnnouncingSink } from '../../core/announcing-sink.ts';
 import { attemptOf } from '../../core/call.ts';
 import type { Call } from '../../core/call.ts';
 import type { CancelListener } from '../../core/cancellation.ts';
 import type { Conversion } from '../../core/conversion.ts';
 import { CallError } from '../../core/errors.ts';
+import { HeadEditSink, setting } from '../../core/head-edit-sink.ts';
 import type { Layer, Service } from '../../core/layer.ts';
 import { ReplayBody } from '../../core/replay-body.ts';
 import type { BodyReader } from '../../core/replay-body.ts';
@@ -18,7 +18,7 @@ import { ConvertingSink } from './converting-sink.ts';
 
 /** Hears what could not be said. */
 export interface ConvertObserver {
-  /** Fields of a call that its upstream will not hear. */
+  /** Fields of a call that its upstream will not hear, in names of a closed list. */
   dropped(upstream: string, fields: readonly string[]): void;
   /** A call that cannot be put in the words of its upstream. */
   refused(upstream: string): void;
@@ -110,14 +110,14 @@ class Attempt implements BodyReader, CancelListener {
       this.#sink.fail(converted);
       return;
     }
-    const { path, headers, dropped, answer } = converted;
-    if (dropped.length > 0) this.#observer.dropped(upstream, dropped);
+    const { path, headers, dropped, counted, answer } = converted;
+    if (counted.length > 0) this.#observer.dropped(upstream, counted);
     const own = { path, headers, body: ReplayBody.from(converted.body) };
     const attempt = attemptOf(call, call.attempt, call.cancellation, own);
     const sink =
       dropped.length === 0
         ? this.#sink
-        : new AnnouncingSink(this.#sink, DROPPED_FIELD, dropped.join(', '));
+        : new HeadEditSink(this.#sink, setting(DROPPED_FIELD, dropped.join(', ')));
     const back = answer === undefined ? sink : new ConvertingSink(call.timeline, sink, answer);
     this.#next(attempt, back);
   }

@@ -1,5 +1,5 @@
-// The way back of an answer: bytes of the upstream go in, the caller's words come out. What one read
-// brought goes out as one chunk.
+// The way back of an answer: bytes of the upstream go in, the caller's words come out. What one
+// read brought goes out as one chunk.
 
 import type { AnswerConversion, ConvertedAnswer, ConvertedRequest } from '../../core/conversion.ts';
 import type { CallError } from '../../core/errors.ts';

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { checked } from '../../core/checked.ts';
 import { Progress } from '../../core/dialect.ts';
 import type { Dialect, Scanner } from '../../core/dialect.ts';
+import { CallError } from '../../core/errors.ts';
 import { stack } from '../../core/layer.ts';
 import { Sweep } from '../../core/sweep.ts';
 import { RecordingSink } from '../../testing/recording-sink.ts';
@@ -10,7 +11,7 @@ import { ScriptedService } from '../../testing/scripted-service.ts';
 import type { ServiceScript } from '../../testing/scripted-service.ts';
 import { stubDialect, testCall, testRoute } from '../../testing/test-call.ts';
 import { VirtualClock } from '../../testing/virtual-clock.ts';
-import { HOLD_HEAD_MS, meaningLayer } from './meaning.ts';
+import { DROPPED_BYTES_MAX, HOLD_HEAD_MS, meaningLayer } from './meaning.ts';
 
 /** A dialect whose answers are whole when their last byte is `.`; `p` is a ping. */
 class DotScanner implements Scanner {
@@ -34,6 +35,10 @@ class DotScanner implements Scanner {
 const dotDialect: Dialect = {
   ...stubDialect,
   scannerFor: (head) => (head.status === 200 ? new DotScanner() : undefined),
+  judgeHead: ({ status }, method) =>
+    status === 202 && method === 'GET'
+      ? { code: 'EMPTY_ANSWER', detail: 'It said 202.', replay: 'safe' }
+      : undefined,
 };
 
 function rig(script: ServiceScript, method: string = 'POST') {
@@ -99,5 +104,55 @@ describe('the meaning layer', () => {
     assert.equal(call.timeline.lastByteAt - call.timeline.lastProgressAt, 1_000);
     clock.advance(1_000);
     assert.equal(call.timeline.lastByteAt, call.timeline.lastProgressAt);
+  });
+});
+
+describe('an answer whose head shows that it is none', () => {
+  const accepted = { status: 202, chunks: ['later'] };
+
+  it('becomes a failure at its end; nothing of it passes', () => {
+    const { sink, sweep, upstream } = rig(accepted, 'GET');
+    assert.deepEqual(sink.story, ['fail EMPTY_ANSWER']);
+    assert.equal(sink.error?.detail, 'It said 202.');
+    assert.equal(sink.error?.replay, 'safe');
+    assert.equal(sweep.size, 0);
+    assert.equal(upstream.last.cancelledWith, undefined);
+  });
+
+  it('passes where the dialect takes it for one', () => {
+    const { sink } = rig(accepted, 'POST');
+    assert.deepEqual(sink.story, ['start 202', 'chunk 5', 'end']);
+  });
+
+  it('brings along how long its upstream wants to be left alone', () => {
+    const { sink } = rig({ ...accepted, headers: { 'retry-after': '7' } }, 'GET');
+    assert.equal(sink.error?.retryAfterMs, 7_000);
+  });
+
+  it('is not waited for when it does not end', () => {
+    const { sink, clock, sweep, upstream } = rig({ ...accepted, ending: 'never' }, 'GET');
+    clock.advance(HOLD_HEAD_MS - 100);
+    assert.deepEqual(sink.story, []);
+    clock.advance(200);
+    assert.deepEqual(sink.story, ['fail EMPTY_ANSWER']);
+    assert.equal(upstream.last.cancelledWith?.code, 'EMPTY_ANSWER');
+    assert.equal(sweep.size, 0);
+  });
+
+  it('is cut off when it is long', () => {
+    const part = 'x'.repeat(DROPPED_BYTES_MAX / 2);
+    const { sink, upstream } = rig({ ...accepted, chunks: [part, part, 'x'] }, 'GET');
+    assert.deepEqual(sink.story, ['fail EMPTY_ANSWER']);
+    assert.equal(upstream.last.cancelledWith?.code, 'EMPTY_ANSWER');
+    const { upstream: shorter } = rig({ ...accepted, chunks: [part, part] }, 'GET');
+    assert.equal(shorter.last.cancelledWith, undefined);
+  });
+
+  it('stays what it was when its connection breaks, but not when its caller leaves', () => {
+    const { sink } = rig({ ...accepted, ending: 'STREAM_CUT' }, 'GET');
+    assert.deepEqual(sink.story, ['fail EMPTY_ANSWER']);
+    const { sink: left, call } = rig({ ...accepted, ending: 'never' }, 'GET');
+    call.cancellation.cancel(new CallError('CALLER_GONE'));
+    assert.deepEqual(left.story, ['fail CALLER_GONE']);
   });
 });

@@ -5,10 +5,11 @@
 
 import type { Call } from '../../core/call.ts';
 import type { Clock } from '../../core/clock.ts';
-import type { Scanner } from '../../core/dialect.ts';
+import type { HeadFault, Scanner } from '../../core/dialect.ts';
 import { CallError } from '../../core/errors.ts';
 import type { HeaderList } from '../../core/header-list.ts';
 import type { Layer } from '../../core/layer.ts';
+import { retryAfterMs } from '../../core/retry-after.ts';
 import { freeFlow } from '../../core/sink.ts';
 import type { Flow, Head, Sink } from '../../core/sink.ts';
 import type { Sweep, Swept } from '../../core/sweep.ts';
@@ -24,6 +25,12 @@ export interface MeaningDeps {
  * within the same packet or the next; holding the head this long turns it into a real status.
  */
 export const HOLD_HEAD_MS = 1_000;
+
+/**
+ * How much of an answer that is none is read to its end, in bytes, so that its connection can serve
+ * again. It has as long for that as a head may wait.
+ */
+export const DROPPED_BYTES_MAX = 65_536;
 
 /** The innermost layer. */
 export function meaningLayer(deps: MeaningDeps): Layer {
@@ -43,6 +50,9 @@ class MeaningSink implements Sink, Swept {
   #flow: Flow = freeFlow;
   #holdUntil: number = 0;
   #contentSeen: number = 0;
+  /** The answer is none: what comes of it is dropped, and this is said at its end. */
+  #fault: CallError | undefined = undefined;
+  #droppedBytes: number = 0;
 
   constructor(call: Call, sink: Sink, deps: MeaningDeps) {
     this.#call = call;
@@ -56,6 +66,11 @@ class MeaningSink implements Sink, Swept {
 
   start(head: Head, flow: Flow): void {
     const { route, timeline, method } = this.#call;
+    const fault = route.dialect.judgeHead?.(head, method);
+    if (fault !== undefined) {
+      this.#refuse(fault, head);
+      return;
+    }
     if (method !== 'HEAD') this.#scanner = route.dialect.scannerFor(head, route.lenient);
     if (this.#scanner === undefined) {
       this.#sink.start(head, flow);
@@ -64,11 +79,14 @@ class MeaningSink implements Sink, Swept {
     timeline.progress = this.#scanner.progress;
     this.#heldHead = head;
     this.#flow = flow;
-    this.#holdUntil = this.#deps.clock.now() + HOLD_HEAD_MS;
-    this.#deps.sweep.add(this);
+    this.#watch();
   }
 
   chunk(bytes: Uint8Array): void {
+    if (this.#fault !== undefined) {
+      this.#drop(bytes.length, this.#fault);
+      return;
+    }
     const { timeline } = this.#call;
     const scanner = this.#scanner;
     if (scanner === undefined) {
@@ -86,6 +104,10 @@ class MeaningSink implements Sink, Swept {
   }
 
   end(trailers?: HeaderList): void {
+    if (this.#fault !== undefined) {
+      this.fail(this.#fault);
+      return;
+    }
     const verdict = this.#scanner?.finish();
     if (verdict !== undefined) {
       this.#dropHead();
@@ -98,11 +120,32 @@ class MeaningSink implements Sink, Swept {
 
   fail(error: CallError): void {
     this.#dropHead();
-    this.#sink.fail(error);
+    // A break in an answer that is none tells less than its head did.
+    const known = error.origin === 'upstream' ? this.#fault : undefined;
+    this.#sink.fail(known ?? error);
   }
 
   sweep(now: number): void {
-    if (now >= this.#holdUntil) this.#letHeadGo();
+    if (now < this.#holdUntil) return;
+    if (this.#fault === undefined) this.#letHeadGo();
+    else this.#call.cancellation.cancel(this.#fault);
+  }
+
+  #refuse(fault: HeadFault, head: Head): void {
+    const waitMs = retryAfterMs(head.headers, this.#deps.clock.wallNow());
+    const told = waitMs > 0 ? { ...fault, retryAfterMs: waitMs } : fault;
+    this.#fault = new CallError(fault.code, told);
+    this.#watch();
+  }
+
+  #drop(bytes: number, fault: CallError): void {
+    this.#droppedBytes += bytes;
+    if (this.#droppedBytes > DROPPED_BYTES_MAX) this.#call.cancellation.cancel(fault);
+  }
+
+  #watch(): void {
+    this.#holdUntil = this.#deps.clock.now() + HOLD_HEAD_MS;
+    this.#deps.sweep.add(this);
   }
 
   #letHeadGo(): void {

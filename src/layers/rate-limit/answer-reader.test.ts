@@ -132,7 +132,14 @@ const rows: readonly Row[] = [
     429,
   ],
   ['a refusal without a rule', window('500', undefined, '30'), [], 429],
-  ['ServiceNow: a refusal without a limit', rule, [], 429],
+  ['ServiceNow: a refusal without a reset', rule, [], 429],
+  [
+    'ServiceNow: a refusal by a rule whose limit is not said',
+    { ...rule, 'X-RateLimit-Reset': '30' },
+    [{ kind: 'requests', limit: 0, remaining: 0, resetMs: 30_000, gradual: false }],
+    429,
+  ],
+  ['a reset alone', { 'X-RateLimit-Reset': '30' }, [], 429],
   [
     'IETF: one policy',
     { 'RateLimit-Policy': '"default";q=100;w=60', RateLimit: '"default";r=5;t=30' },

@@ -7,7 +7,7 @@ import type { LimitKind } from './limit-reading.ts';
  * Why calls are held back.
  * - `told`: the upstream said how long (Retry-After).
  * - `exhausted`: nothing is left of a limit.
- * - `throttled`: it refused and said nothing; the rate is found by trial.
+ * - `throttled`: it refused and said nothing; the rate or the wait is found by trial.
  */
 export type CloseReason = 'told' | 'exhausted' | 'throttled';
 

@@ -21,6 +21,14 @@ export interface PacerOptions {
   /** Windows of one model; more are not read. */
   readonly windowsMax: number;
   readonly adaptive: AdaptiveOptions;
+  readonly room: RoomOptions;
+}
+
+/** How long an upstream is left alone that has no room and says no more; see `RoomBackOff`. */
+export interface RoomOptions {
+  /** The first wait, and the longest, in ms. */
+  readonly waitMsMin: number;
+  readonly waitMsMax: number;
 }
 
 /** Rules of the rate that is found by trial where a provider says nothing. */
@@ -62,5 +70,11 @@ export const defaultPacerOptions: PacerOptions = Object.freeze({
     perSecondMin: 0.5,
     // The cubic has passed any former rate long before.
     forgetMs: 300_000,
+  }),
+  room: Object.freeze({
+    // Calls that stand in the queue of a semaphore are done within seconds; one that is full for
+    // longer is blocked by work of up to a minute, and half of that is early enough to look again.
+    waitMsMin: 1_000,
+    waitMsMax: 30_000,
   }),
 });

@@ -9,6 +9,9 @@
 // when the calls of a whole second at the pace have gone at once. With other targets the calls in
 // between go there; with none, callers are told to come back in about the time of one call.
 //
+// Where calls are refused for want of room (see `Dialect.silentRefusal`), the target is left alone
+// for a while under all credentials: they share what is full.
+//
 // Keys: target, credential, and the model that the request names. A call carries no model, so it is
 // read from the body, but only while something is known against this credential at this target.
 // Bounded, because callers bring credentials and name models: the least recently used go first.
@@ -29,6 +32,7 @@ import { defaultPacerOptions } from './pacer-options.ts';
 import type { PacerOptions } from './pacer-options.ts';
 import { RecentMap } from './recent-map.ts';
 import { modelAt } from './request-model.ts';
+import { RoomBackOff } from './room-back-off.ts';
 
 /** What the pacer is given. */
 export interface PacerDeps {
@@ -45,6 +49,8 @@ export class Pacer implements TargetGate, AttemptObserver {
   readonly #options: PacerOptions;
   readonly #reader: AnswerReader;
   readonly #byTarget = new Map<string, RecentMap<string, CredentialPace>>();
+  /** Targets that have refused for want of room at least once. */
+  readonly #rooms = new Map<string, RoomBackOff>();
 
   constructor(deps: PacerDeps, options: PacerOptions = defaultPacerOptions) {
     this.#clock = deps.clock;
@@ -62,10 +68,11 @@ export class Pacer implements TargetGate, AttemptObserver {
 
   /** As a gate: 0 where an attempt may be sent now. Takes nothing. */
   opensAt(target: Target, call: Call, now: number): number {
+    const byRoom = this.#rooms.size === 0 ? 0 : (this.#rooms.get(target.key)?.opensAt(now) ?? 0);
     const known = this.#find(target, call);
-    if (known === undefined || now >= known.concernedUntil) return 0;
+    if (known === undefined || now >= known.concernedUntil) return byRoom;
     const byModel = known.models.get(modelAt(target, call))?.opensAt(now) ?? 0;
-    return Math.max(byModel, known.adaptive.opensAt(now));
+    return Math.max(byRoom, byModel, known.adaptive.opensAt(now));
   }
 
   attemptBegan(target: Target, call: Call, now: number): void {
@@ -79,6 +86,7 @@ export class Pacer implements TargetGate, AttemptObserver {
     const known = this.#find(target, call) ?? this.#add(target, call, now);
     const throttled = outcome.kind === 'throttled';
     if (!throttled) known.adaptive.answered(now);
+    if (outcome.kind === 'ok') this.#rooms.get(target.key)?.answered(now);
     const readings = this.#reader.read(head.headers, throttled, known, now);
     const told = throttled || outcome.kind === 'overloaded' ? outcome.retryAfterMs : 0;
     if (readings.length > 0 || told > 0) {
@@ -94,7 +102,8 @@ export class Pacer implements TargetGate, AttemptObserver {
       }
     }
     const isExplained = told > 0 || readings.some(({ remaining }) => remaining === 0);
-    if (throttled && !isExplained) this.#refusedBlindly(target, known, now);
+    if (throttled && !isExplained && lacksRoom(target, head)) this.#foundFull(target, now);
+    else if (throttled && !isExplained) this.#refusedBlindly(target, known, now);
     else if (readings.length > 0 || told > 0) known.changed();
   }
 
@@ -115,7 +124,9 @@ export class Pacer implements TargetGate, AttemptObserver {
 
   /** Forgets every target that a new configuration does not have. */
   retain(targetKeys: ReadonlySet<string>): void {
-    for (const key of this.#byTarget.keys()) if (!targetKeys.has(key)) this.#byTarget.delete(key);
+    for (const known of [this.#byTarget, this.#rooms]) {
+      for (const key of known.keys()) if (!targetKeys.has(key)) known.delete(key);
+    }
   }
 
   /** What is left of the limits of these targets, for a gauge. */
@@ -136,7 +147,7 @@ export class Pacer implements TargetGate, AttemptObserver {
   /** The paces that are in force, at most `limit`. */
   view(limit: number = 100): PaceView[] {
     const now = this.#clock.now();
-    const views: PaceView[] = [];
+    const views: PaceView[] = this.#roomViews(now);
     for (const [target, credentials] of this.#byTarget) {
       for (const [credential, known] of credentials.entries()) {
         if (now >= known.concernedUntil) continue;
@@ -144,7 +155,15 @@ export class Pacer implements TargetGate, AttemptObserver {
         if (views.length >= limit) return views.slice(0, limit);
       }
     }
-    return views;
+    return views.slice(0, limit);
+  }
+
+  /** Targets that are left alone under all credentials. */
+  #roomViews(now: number): PaceView[] {
+    const none = { credential: '', model: '', paced: [], perSecond: undefined };
+    return [...this.#rooms]
+      .filter(([, { closedUntil }]) => closedUntil > now)
+      .map(([target, { closedUntil }]) => ({ ...none, target, opensInMs: closedUntil - now }));
   }
 
   #find(target: Target, call: Call): CredentialPace | undefined {
@@ -171,6 +190,15 @@ export class Pacer implements TargetGate, AttemptObserver {
     this.#observer.closed(target, 'throttled', 0);
   }
 
+  #foundFull(target: Target, now: number): void {
+    let room = this.#rooms.get(target.key);
+    if (room === undefined) {
+      room = new RoomBackOff(this.#options.room);
+      this.#rooms.set(target.key, room);
+    }
+    if (room.refused(now)) this.#observer.closed(target, 'throttled', room.closedUntil - now);
+  }
+
   #closed(target: Target, reason: 'told' | 'exhausted', pace: ModelPace, now: number): void {
     this.#observer.closed(target, reason, Math.max(0, pace.opensAt(now) - now));
   }
@@ -182,6 +210,11 @@ export class Pacer implements TargetGate, AttemptObserver {
     }
     return least;
   }
+}
+
+/** A refusal without a reason is one for want of room; one by a rule has a reason. */
+function lacksRoom({ route }: Target, { headers }: Head): boolean {
+  return route.dialect.silentRefusal === 'room' && !headers.has('x-ratelimit-rule');
 }
 
 function viewsOf(

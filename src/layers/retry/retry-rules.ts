@@ -82,7 +82,8 @@ const idempotent: ReadonlySet<string> = new Set([
 
 /** Whether this call may be made again although the last attempt may have been acted on. */
 export function mayRepeat({ method, headers, route }: Call): boolean {
-  if (route.replay === 'always' || idempotent.has(method)) return true;
+  if (route.replay === 'always') return true;
+  if ((route.dialect.repeatable ?? idempotent).has(method)) return true;
   // A doubled completion costs money but changes nothing, unless its route says otherwise.
   if (route.kind === 'completion' && route.replay !== 'strict') return true;
   return headers.has('idempotency-key');

@@ -27,7 +27,11 @@ export interface ClientRoute {
 const models = { 'claude-code': 'claude-conformance', codex: 'gpt-conformance' } as const;
 
 /** Opens a way with an upstream that behaves as the scenario says. */
-export async function openRoute(name: string, scenario: Scenario): Promise<ClientRoute> {
+export async function openRoute(
+  name: string,
+  scenario: Scenario,
+  dialect?: string,
+): Promise<ClientRoute> {
   if (name !== 'direct' && name !== 'gateway') return runningInstance(name);
   const upstream = await SimServer.listen(treatmentsOf(scenario));
   const posts = (): number =>
@@ -38,6 +42,7 @@ export async function openRoute(name: string, scenario: Scenario): Promise<Clien
   }
   const between = await startGatewayBetween(upstream.url, {
     simulator: false,
+    ...(dialect === undefined ? {} : { dialect }),
     ...(scenario.talkative ? { heartbeat: { every: '200ms', commitAfter: '400ms' } } : {}),
   });
   return {

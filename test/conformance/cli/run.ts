@@ -2,6 +2,8 @@
 // with two rounds of tools while the upstream misbehaves in every way of scenarios.ts.
 //   --via gateway|direct    through the gateway (default), or straight at the simulator
 //   --url URL               an instance that runs already: one undisturbed session per client
+//   --upstream DIALECT      an upstream that speaks anthropic, openai-chat or openai-responses, so
+//                           that calls of other vendors' clients are converted
 //   --client NAME           claude-code or codex; both by default
 //   --scenario TEXT         only scenarios whose name contains TEXT
 //   --dir FOLDER            keep the installed clients in FOLDER and use them again
@@ -41,15 +43,19 @@ interface Row extends SessionReport {
 interface Wishes {
   readonly via: RouteName;
   readonly url: string | undefined;
+  readonly upstream: string | undefined;
   readonly clients: readonly ClientName[];
   readonly chosen: readonly Scenario[];
   readonly dir: string | undefined;
   readonly json: boolean;
 }
 
+const dialects: readonly string[] = ['anthropic', 'openai-chat', 'openai-responses'];
+
 const optionTypes = {
   via: { type: 'string', default: 'gateway' },
   url: { type: 'string' },
+  upstream: { type: 'string' },
   client: { type: 'string' },
   scenario: { type: 'string', default: '' },
   dir: { type: 'string' },
@@ -64,15 +70,18 @@ function readWishes(args: readonly string[]): Wishes | string {
   } catch (error) {
     return (error as Error).message;
   }
-  const { via, url, client, scenario, dir, json } = values;
+  const { via, url, upstream, client, scenario, dir, json } = values;
   if (via !== 'gateway' && via !== 'direct') return '--via is gateway or direct';
+  if (upstream !== undefined && !dialects.includes(upstream)) {
+    return `--upstream is one of ${dialects.join(', ')}`;
+  }
   const clients = clientNames.filter((name) => client === undefined || client === name);
   if (clients.length === 0) return `--client is one of ${clientNames.join(', ')}`;
   const matching = scenarios.filter((known) => known.name.includes(scenario));
   if (matching.length === 0) return `no scenario contains "${scenario}"`;
   // Faults need an upstream of ours; a running instance has its own.
   const chosen = url === undefined ? matching : matching.slice(0, 1);
-  return { via, url: url?.replace(/\/$/, ''), clients, chosen, dir, json };
+  return { via, url: url?.replace(/\/$/, ''), upstream, clients, chosen, dir, json };
 }
 
 async function runOne(
@@ -82,7 +91,7 @@ async function runOne(
   binary: string,
   home: string,
 ): Promise<Row> {
-  const route = await openRoute(wishes.url ?? wishes.via, scenario);
+  const route = await openRoute(wishes.url ?? wishes.via, scenario, wishes.upstream);
   try {
     const model = wishes.url === undefined ? route.models[client] : 'sim-tools';
     const options = { binary, baseUrl: route.url, model, prompt: PROMPT, home, limitMs: LIMIT_MS };

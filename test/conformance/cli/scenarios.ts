@@ -71,7 +71,8 @@ export const scenarios: readonly Scenario[] = [
 export function treatmentsOf(chosen: Scenario): (request: RequestFacts) => Treatment {
   let posts = 0;
   return (request) => {
-    if (!/^\/v1\/(messages|responses)(\?|$)/.test(request.path)) return { kind: 'answer' };
+    const asksModel = /^\/v1\/(messages|responses|chat\/completions)(\?|$)/.test(request.path);
+    if (!asksModel) return { kind: 'answer' };
     posts += 1;
     return chosen.faults.get(posts) ?? { kind: 'answer' };
   };

@@ -1,0 +1,180 @@
+// The way back of one answer of a model: an upstream's decoder, the events in the middle, an
+// encoder for the caller. Decides when the caller gets a head: an error that comes before anything
+// else still becomes a real status, also when the upstream had said 200.
+
+import type { AnswerConversion, ConvertedAnswer } from '../../core/conversion.ts';
+import { Progress } from '../../core/dialect.ts';
+import { CallError } from '../../core/errors.ts';
+import type { HeaderList } from '../../core/header-list.ts';
+import type { Head } from '../../core/sink.ts';
+import type {
+  AnswerDecoder,
+  AnswerEncoder,
+  AnswerError,
+  AnswerEvent,
+  AnswerListener,
+  ErrorClass,
+  Usage,
+} from './answer-events.ts';
+
+/** An error as a whole response in the caller's format. */
+export interface ErrorDocument {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/** The two ends of one answer. */
+export interface AnswerEnds {
+  /** Reads the upstream's body. */
+  readonly decoder: (listener: AnswerListener) => AnswerDecoder;
+  readonly encoder: AnswerEncoder;
+  /** Says an error that came before anything else. */
+  readonly error: (error: AnswerError) => ErrorDocument;
+  /** The caller asked for a document: no part of it is of use before its end. */
+  readonly isDocument: boolean;
+}
+
+/** Names of error classes as `Progress.errorType` has them; the outcome table knows them. */
+const errorTypes: Readonly<Record<ErrorClass, string>> = {
+  'bad-request': 'invalid_request_error',
+  authentication: 'authentication_error',
+  permission: 'permission_error',
+  'not-found': 'not_found_error',
+  'too-large': 'request_too_large',
+  'context-overflow': 'invalid_request_error',
+  'rate-limit': 'rate_limit_error',
+  quota: 'insufficient_quota',
+  server: 'api_error',
+  overloaded: 'overloaded_error',
+  timeout: 'timeout_error',
+};
+
+/** The name of its class as `Progress.errorType` has it. */
+export function errorTypeOf(error: AnswerError): string {
+  return errorTypes[error.class];
+}
+
+/** Fields of a body that is not passed on as it came. */
+const BODY_FIELDS = ['content-type', 'content-length', 'content-encoding', 'etag', 'digest'];
+
+/** Converts one answer of a model. */
+export class ModelAnswer implements AnswerConversion {
+  readonly progress: Progress = new Progress();
+  readonly #head: Head;
+  readonly #ends: AnswerEnds;
+  readonly #out: ConvertedAnswer;
+  readonly #decoder: AnswerDecoder;
+  #begun: boolean = false;
+  /** Key of the block that content went to last. */
+  #block: string | undefined = undefined;
+  #refused: boolean = false;
+
+  constructor(head: Head, ends: AnswerEnds, out: ConvertedAnswer) {
+    this.#head = head;
+    this.#ends = ends;
+    this.#out = out;
+    this.progress.isDocument = ends.isDocument;
+    this.#decoder = ends.decoder((event) => this.#hear(event));
+  }
+
+  push(bytes: Uint8Array): void {
+    this.#decoder.push(bytes);
+  }
+
+  finish(): CallError | undefined {
+    this.#decoder.finish();
+    if (this.#refused || this.progress.terminal || this.progress.errorType !== undefined) {
+      return undefined;
+    }
+    return new CallError(this.progress.contentEvents === 0 ? 'EMPTY_ANSWER' : 'STREAM_TRUNCATED');
+  }
+
+  #hear(event: AnswerEvent): void {
+    if (this.#refused) return;
+    note(this.progress, event);
+    if ('key' in event) this.#enter(event.key);
+    if (event.type === 'error' && !this.#begun) {
+      this.#refuse(event.error);
+      return;
+    }
+    const text = this.#ends.encoder.write(event);
+    if (text === '') return;
+    this.#begin(200, 'OK', this.#ends.encoder.contentType);
+    this.#out.text(text);
+    // What is said in between must fit in: heartbeats, and failures.
+    const place = this.#ends.encoder.place;
+    if (place === undefined) return;
+    this.progress.messageId = place.id;
+    this.progress.sequence = place.sequence;
+  }
+
+  /** Who goes on to another block has completed the last. */
+  #enter(key: string): void {
+    if (this.#block !== undefined && this.#block !== key) this.progress.blockCompleted = true;
+    this.#block = key;
+  }
+
+  #refuse(error: AnswerError): void {
+    this.#refused = true;
+    const { status, contentType, body } = this.#ends.error(error);
+    this.#begin(status, '', contentType);
+    this.#out.text(body);
+  }
+
+  #begin(status: number, reason: string, contentType: string): void {
+    if (this.#begun) return;
+    this.#begun = true;
+    const headers = convertedFields(this.#head.headers, contentType);
+    this.#out.head({ status, reason, headers, framing: 'chunked', contentLength: -1 });
+  }
+}
+
+/** The fields of an answer whose body is another one now. */
+export function convertedFields(fields: HeaderList, contentType: string): HeaderList {
+  const kept = fields.without(...BODY_FIELDS).with('content-type', contentType);
+  if (!contentType.startsWith('text/event-stream')) return kept;
+  return kept.without('cache-control').with('cache-control', 'no-cache, no-transform');
+}
+
+/** What layers want to know of an answer, from its events. */
+function note(progress: Progress, event: AnswerEvent): void {
+  switch (event.type) {
+    case 'start':
+      progress.messageId = event.id;
+      progress.model = event.model;
+      return;
+    case 'text':
+    case 'reasoning':
+    case 'tool-start':
+    case 'tool-arguments':
+      progress.contentEvents += 1;
+      return;
+    case 'tool-end':
+      progress.blockCompleted = true;
+      return;
+    case 'ping':
+      progress.pings += 1;
+      return;
+    case 'usage':
+      noteUsage(progress, event.usage);
+      return;
+    case 'finish':
+      progress.contentComplete = true;
+      progress.blockCompleted = true;
+      return;
+    case 'error':
+      progress.errorType = errorTypeOf(event.error);
+      return;
+    default:
+      progress.terminal = true;
+  }
+}
+
+function noteUsage(progress: Progress, usage: Usage): void {
+  const { input, output, cacheRead, cacheWrite } = usage;
+  const cached = Math.max(0, cacheRead) + Math.max(0, cacheWrite);
+  if (input >= 0) progress.inputTokens = input + cached;
+  if (output >= 0) progress.outputTokens = output;
+  if (cacheRead >= 0) progress.cachedTokens = cacheRead;
+}

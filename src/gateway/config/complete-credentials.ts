@@ -1,0 +1,102 @@
+// Credentials of an upstream with nothing left open: files with keys are read, defaults filled in.
+
+import type {
+  CredentialSettings,
+  Field,
+  FieldForm,
+  GrantSettings,
+  OauthSettings,
+} from '../../layers/credentials/credential-settings.ts';
+import { basicSettings } from '../../layers/credentials/credential-settings.ts';
+import { signingKey } from '../../layers/credentials/jwt-assertion.ts';
+import type { Credentials, OauthConfig, StoredCredentials } from './schema-credentials.ts';
+import type { ReadText } from './settings.ts';
+
+/** Fills in what was not written; `undefined` = the caller's own. `ca` is that of the upstream. */
+export function completeCredentials(
+  written: Credentials,
+  ca: string | undefined,
+  readText: ReadText,
+): CredentialSettings | undefined {
+  if (written === 'passthrough') return undefined;
+  const { basic, command, file, oauth } = written;
+  const extra = Object.entries(written.header ?? {});
+  if (basic !== undefined) return basicSettings(basic.username, basic.password, extra);
+  const form = formOf(written, extra);
+  if (file !== undefined) return { kind: 'file', path: file, form };
+  if (oauth !== undefined) {
+    const own = completeOauth(oauth, ca, readText);
+    return { kind: 'oauth', oauth: own, form, ttlMs: oauth.ttl };
+  }
+  if (command !== undefined) {
+    const { commandTimeout: timeoutMs, ttl: ttlMs } = written;
+    return { kind: 'command', command: { argv: command, timeoutMs }, form, ttlMs };
+  }
+  return { kind: 'fixed', fields: extra };
+}
+
+/** What is wrong with the key of an assertion that stands in a file, in words; for the rules. */
+export function keyFileFault(written: Credentials, readText: ReadText): string | undefined {
+  const jwt = written === 'passthrough' ? undefined : written.oauth?.jwt;
+  if (jwt?.keyFile === undefined) return undefined;
+  let pem: string;
+  try {
+    pem = readText(jwt.keyFile);
+  } catch {
+    return `${jwt.keyFile} cannot be read; give the path of a PEM file`;
+  }
+  const key = signingKey(pem, jwt.algorithm);
+  return typeof key === 'string' ? `${jwt.keyFile} ${key}` : undefined;
+}
+
+function formOf({ sendAs }: StoredCredentials, extra: readonly Field[]): FieldForm {
+  const { header, scheme } = sendAs;
+  return { header, scheme: scheme === 'none' ? '' : scheme, extra };
+}
+
+function completeOauth(
+  written: OauthConfig,
+  ca: string | undefined,
+  readText: ReadText,
+): OauthSettings {
+  const { audience, resource, scope } = written;
+  const form: Field[] = [];
+  for (const [name, value] of Object.entries({ scope, audience, resource })) {
+    if (value !== undefined) form.push([name, value]);
+  }
+  return {
+    grant: grantOf(written, readText),
+    tokenUrl: written.tokenUrl,
+    clientId: written.clientId ?? '',
+    clientSecret: written.clientSecret ?? '',
+    clientAuth: written.clientAuth,
+    form,
+    ca: written.ca === undefined ? ca : readText(written.ca),
+  };
+}
+
+/** The schema has seen to it that what a grant needs is there. */
+function grantOf(written: OauthConfig, readText: ReadText): GrantSettings {
+  const { clientId = '', grant, jwt, password = '', refreshToken = '', username = '' } = written;
+  switch (grant) {
+    case 'client-credentials':
+      return { grant };
+    case 'password':
+      return { grant, username, password };
+    case 'refresh-token':
+      return { grant, refreshToken };
+    case 'jwt-bearer':
+      return {
+        grant,
+        jwt: {
+          algorithm: jwt?.algorithm ?? 'RS256',
+          key: jwt?.keyFile === undefined ? (jwt?.key ?? '') : readText(jwt.keyFile),
+          keyId: jwt?.keyId ?? '',
+          issuer: jwt?.issuer ?? clientId,
+          subject: jwt?.subject ?? '',
+          audience: jwt?.audience ?? written.tokenUrl,
+          lifetimeMs: jwt?.lifetime ?? 0,
+        },
+      };
+  }
+}

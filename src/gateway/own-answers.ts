@@ -1,0 +1,152 @@
+// What the gateway answers in place of an upstream that has no such call: token counts for callers
+// of Anthropic's API, by estimate, and the list of models, from the configured names.
+
+import type { Call } from '../core/call.ts';
+import type { CancelListener } from '../core/cancellation.ts';
+import { CallError } from '../core/errors.ts';
+import { HeaderList } from '../core/header-list.ts';
+import type { Service } from '../core/layer.ts';
+import type { BodyReader } from '../core/replay-body.ts';
+import { freeFlow } from '../core/sink.ts';
+import type { Sink } from '../core/sink.ts';
+import { decodeAnthropicRequest } from '../dialects/conversion/decode-anthropic-request.ts';
+import { estimateTokens } from '../dialects/conversion/estimate-tokens.ts';
+import { isProblem } from '../dialects/conversion/model-request.ts';
+import { isModelDialect } from './config/layer-settings.ts';
+import type { Tier } from './targets.ts';
+
+/** One kind of answer. */
+export interface OwnAnswer {
+  readonly name: 'count-tokens' | 'models';
+  readonly service: Service;
+}
+
+/** The answer to calls of this path, if none of these upstreams can give it. */
+export function ownAnswer(
+  tiers: readonly Tier[],
+  path: string,
+  post: boolean,
+): OwnAnswer | undefined {
+  const dialects = tiers.map(({ settings }) => settings.dialect);
+  if (!dialects.every(isModelDialect)) return undefined;
+  if (post && path.endsWith('/messages/count_tokens') && !dialects.includes('anthropic')) {
+    return { name: 'count-tokens', service: countTokens };
+  }
+  if (!post && /\/models(\/[^/]+)?$/.test(path) && dialects[0] === 'salesforce-models') {
+    return { name: 'models', service: listModels(namesOf(tiers)) };
+  }
+  return undefined;
+}
+
+/** Names callers can use; patterns are none. */
+function namesOf(tiers: readonly Tier[]): string[] {
+  const names = tiers.flatMap(({ settings }) => settings.models.map(([asked]) => asked));
+  return [...new Set(names)].filter((name) => !name.includes('*'));
+}
+
+const countTokens: Service = (call, sink) => new Count(call, sink).start();
+
+/** Reads one request to its end and says how long it is. */
+class Count implements BodyReader, CancelListener {
+  readonly #call: Call;
+  readonly #sink: Sink;
+  readonly #parts: Uint8Array[] = [];
+  #over: boolean = false;
+
+  constructor(call: Call, sink: Sink) {
+    this.#call = call;
+    this.#sink = sink;
+  }
+
+  start(): void {
+    this.#call.cancellation.listen(this);
+    if (!this.#over) this.#call.body.open(this);
+  }
+
+  bodyBytes(bytes: Uint8Array): boolean {
+    this.#parts.push(bytes);
+    return true;
+  }
+
+  bodyEnd(): void {
+    if (!this.#leave()) return;
+    const tokens = countIn(Buffer.concat(this.#parts).toString('utf8'));
+    if (tokens instanceof CallError) this.#sink.fail(tokens);
+    else answerJson(this.#call, this.#sink, 200, { input_tokens: tokens });
+  }
+
+  bodyFailed(error: CallError): void {
+    if (this.#leave()) this.#sink.fail(error);
+  }
+
+  cancelled(reason: CallError): void {
+    if (!this.#leave()) return;
+    this.#call.body.close(this);
+    this.#sink.fail(reason);
+  }
+
+  #leave(): boolean {
+    if (this.#over) return false;
+    this.#over = true;
+    this.#call.cancellation.unlisten(this);
+    return true;
+  }
+}
+
+function countIn(text: string): number | CallError {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return new CallError('BAD_REQUEST', { detail: 'The body is no JSON.' });
+  }
+  const decoded = decodeAnthropicRequest(json);
+  if (isProblem(decoded)) return new CallError('BAD_REQUEST', { detail: decoded.message });
+  return estimateTokens(decoded.request);
+}
+
+/** Lists models in the form of the vendor whose client asks. */
+function listModels(names: readonly string[]): Service {
+  return (call, sink) => {
+    const bare = call.path.split('?', 1)[0] ?? '';
+    const one = /\/models\/([^/]+)$/.exec(bare)?.[1];
+    const anthropic = call.headers.has('anthropic-version');
+    if (one === undefined) {
+      const data = names.map((name) => entry(name, anthropic));
+      const ends = { has_more: false, first_id: names[0] ?? null, last_id: names.at(-1) ?? null };
+      answerJson(call, sink, 200, anthropic ? { data, ...ends } : { object: 'list', data });
+    } else if (names.includes(unescaped(one))) {
+      answerJson(call, sink, 200, entry(unescaped(one), anthropic));
+    } else {
+      sink.fail(new CallError('NO_ROUTE', { detail: 'No model of this name is configured.' }));
+    }
+  };
+}
+
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Nobody knows when a model of another vendor was made. */
+const CREATED = 0;
+
+function entry(id: string, anthropic: boolean): object {
+  return anthropic
+    ? { type: 'model', id, display_name: id, created_at: new Date(CREATED).toISOString() }
+    : { id, object: 'model', created: CREATED, owned_by: 'holdfast' };
+}
+
+function answerJson(call: Call, sink: Sink, status: number, value: object): void {
+  const body = Buffer.from(JSON.stringify(value));
+  const headers = HeaderList.of([['content-type', 'application/json']]);
+  sink.start(
+    { status, reason: 'OK', headers, framing: 'length', contentLength: body.length },
+    freeFlow,
+  );
+  if (call.method !== 'HEAD') sink.chunk(body);
+  sink.end();
+}
