@@ -70,12 +70,27 @@ export async function startGatewayBetween(
   };
 }
 
+/** How the simulated org is entered, and what its model is called. */
+function ofSimulatedOrg(url: string): Record<string, unknown> {
+  const tokenUrl = `${url}/services/oauth2/token`;
+  return {
+    credentials: { oauth: { tokenUrl, clientId: 'sim-client', clientSecret: 'sim-secret' } },
+    models: { '*': 'sfdc_ai__DefaultBedrockAnthropicClaude45Sonnet' },
+  };
+}
+
 /** Everything goes to one upstream, which speaks one dialect. */
 function converting(
   upstreamUrl: string,
   { dialect, heartbeat = {} }: BetweenOptions,
 ): Record<string, unknown> {
-  const models = { dialect, endpoints: [upstreamUrl], breaker: false, pacing: false };
+  const models = {
+    dialect,
+    endpoints: [upstreamUrl],
+    breaker: false,
+    pacing: false,
+    ...(dialect === 'salesforce-models' ? ofSimulatedOrg(upstreamUrl) : {}),
+  };
   return {
     upstreams: { models },
     routes: [{ match: { path: '/v1/**' }, upstreams: ['models'], heartbeat }],

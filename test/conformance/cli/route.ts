@@ -1,6 +1,8 @@
 // The way from a client to its upstream for one session: straight, through a gateway of our own, or
 // to an instance that somebody else runs.
 
+import { SalesforceOrg } from '../../../src/simulator/salesforce/salesforce-org.ts';
+import { SimServer as FaultySimServer } from '../../../src/testing/sim-server.ts';
 import { startGatewayBetween } from '../gateway-between.ts';
 import type { CallLine } from '../gateway-between.ts';
 import { SimServer } from '../sim-server.ts';
@@ -26,6 +28,11 @@ export interface ClientRoute {
 
 const models = { 'claude-code': 'claude-conformance', codex: 'gpt-conformance' } as const;
 
+/** Name of the dialect whose upstream is an org of its own. */
+export const SALESFORCE = 'salesforce-models';
+
+const quickHeartbeat = { heartbeat: { every: '200ms', commitAfter: '400ms' } };
+
 /** Opens a way with an upstream that behaves as the scenario says. */
 export async function openRoute(
   name: string,
@@ -33,6 +40,7 @@ export async function openRoute(
   dialect?: string,
 ): Promise<ClientRoute> {
   if (name !== 'direct' && name !== 'gateway') return runningInstance(name);
+  if (dialect === SALESFORCE) return toSimulatedOrg(scenario);
   const upstream = await SimServer.listen(treatmentsOf(scenario));
   const posts = (): number =>
     upstream.requests.filter((request) => request.method === 'POST').length;
@@ -43,13 +51,34 @@ export async function openRoute(
   const between = await startGatewayBetween(upstream.url, {
     simulator: false,
     ...(dialect === undefined ? {} : { dialect }),
-    ...(scenario.talkative ? { heartbeat: { every: '200ms', commitAfter: '400ms' } } : {}),
+    ...(scenario.talkative ? quickHeartbeat : {}),
   });
   return {
     url: between.gateway.url,
     models,
     posts,
     verdict: () => faultsLeft(upstream, scenario) || untold(between.calls, scenario),
+    async close() {
+      await between.gateway.close(1000);
+      await upstream.close();
+    },
+  };
+}
+
+/** A simulated Salesforce org, which has no faults of these scenarios. */
+async function toSimulatedOrg({ talkative }: Scenario): Promise<ClientRoute> {
+  const upstream = await FaultySimServer.listen({ service: new SalesforceOrg() });
+  const between = await startGatewayBetween(upstream.url, {
+    simulator: false,
+    dialect: SALESFORCE,
+    ...(talkative ? quickHeartbeat : {}),
+  });
+  return {
+    url: between.gateway.url,
+    models,
+    posts: () => upstream.report().requests,
+    verdict: () =>
+      between.calls.every(({ verdict }) => verdict === 'complete') ? '' : 'not whole',
     async close() {
       await between.gateway.close(1000);
       await upstream.close();

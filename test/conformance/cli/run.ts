@@ -2,8 +2,8 @@
 // with two rounds of tools while the upstream misbehaves in every way of scenarios.ts.
 //   --via gateway|direct    through the gateway (default), or straight at the simulator
 //   --url URL               an instance that runs already: one undisturbed session per client
-//   --upstream DIALECT      an upstream that speaks anthropic, openai-chat or openai-responses, so
-//                           that calls of other vendors' clients are converted
+//   --upstream DIALECT      an upstream that speaks anthropic, openai-chat, openai-responses or
+//                           salesforce-models, so that calls of other clients are converted
 //   --client NAME           claude-code or codex; both by default
 //   --scenario TEXT         only scenarios whose name contains TEXT
 //   --dir FOLDER            keep the installed clients in FOLDER and use them again
@@ -18,7 +18,7 @@ import { runClaudeCode } from './claude-code.ts';
 import { runCodex } from './codex.ts';
 import { CLIENT_PACKAGES, installClients } from './installation.ts';
 import type { ClientName } from './installation.ts';
-import { openRoute } from './route.ts';
+import { openRoute, SALESFORCE } from './route.ts';
 import type { RouteName } from './route.ts';
 import { scenarios } from './scenarios.ts';
 import type { Scenario } from './scenarios.ts';
@@ -50,7 +50,7 @@ interface Wishes {
   readonly json: boolean;
 }
 
-const dialects: readonly string[] = ['anthropic', 'openai-chat', 'openai-responses'];
+const dialects: readonly string[] = ['anthropic', 'openai-chat', 'openai-responses', SALESFORCE];
 
 const optionTypes = {
   via: { type: 'string', default: 'gateway' },
@@ -80,7 +80,8 @@ function readWishes(args: readonly string[]): Wishes | string {
   const matching = scenarios.filter((known) => known.name.includes(scenario));
   if (matching.length === 0) return `no scenario contains "${scenario}"`;
   // Faults need an upstream of ours; a running instance has its own.
-  const chosen = url === undefined ? matching : matching.slice(0, 1);
+  const isOwn = url === undefined && upstream !== SALESFORCE;
+  const chosen = isOwn ? matching : matching.slice(0, 1);
   return { via, url: url?.replace(/\/$/, ''), upstream, clients, chosen, dir, json };
 }
 
