@@ -23,6 +23,7 @@ export const adminPages = {
   limits: 'calls at a time and queues, by upstream',
   breakers: 'endpoints that are given up, and why',
   loads: 'what is expected of each endpoint',
+  twins: 'calls under way that an equal one of their session can join',
   credentials: 'stored credentials and the life of their tokens; never a secret',
   pacing: 'upstreams that are left alone to stay within their limits',
   quotas: 'what callers and tenants have used',

@@ -141,4 +141,18 @@ describe('the destination of a call to upstreams of several vendors', () => {
       'org salesforce-models converted',
     ]);
   });
+
+  it('answers itself what none of them can', () => {
+    for (const dialect of ['salesforce-models', 'openai', 'openai-chat']) {
+      const yaml = `
+upstreams: { one: { dialect: ${dialect}, endpoints: [https://one.example] } }
+routes: [{ match: { path: /v1/** }, upstreams: [one] }]
+`;
+      const { route } = destination('/v1/messages/count_tokens', true, yaml);
+      assert.deepEqual(
+        [route.upstream, route.dialect.name, route.targets],
+        ['none', 'anthropic', []],
+      );
+    }
+  });
 });

@@ -5,7 +5,7 @@
 import type { Dialect } from '../core/dialect.ts';
 import { CallError } from '../core/errors.ts';
 import type { Service } from '../core/layer.ts';
-import type { PhaseLimits, Route } from '../core/route.ts';
+import type { PhaseLimits, Route, RouteKind } from '../core/route.ts';
 import type { Target } from '../core/target.ts';
 import type { EncoderDeps } from '../dialects/conversion/answer-writer.ts';
 import { SIMULATOR } from './config/built-in.ts';
@@ -14,6 +14,7 @@ import type { RouteSettings, Settings } from './config/settings.ts';
 import { dialectTable } from './dialect-table.ts';
 import { refusal } from './local-answers.ts';
 import { ownAnswer } from './own-answers.ts';
+import type { OwnAnswer } from './own-answers.ts';
 import { dialectFor, strictest, targetsOf } from './targets.ts';
 import type { Ask, Tier } from './targets.ts';
 import { callerFormatOf, familyOf, targetFormatOf } from './wire-formats.ts';
@@ -79,16 +80,17 @@ export function wiredDestinations(
     rewrite: { stripPrefix: route.stripPrefix, addPrefix: route.addPrefix },
     answers: services.answers,
   };
-  const make = (ask: Ask, own: Service | undefined): Destination => {
-    const targets = targetsOf(tiers, ask, rules);
+  const make = (ask: Ask, own: OwnAnswer | undefined): Destination => {
+    // What is answered here is never passed on: no upstream has such a call, whatever its family.
+    const targets = own === undefined ? targetsOf(tiers, ask, rules) : [];
     if (targets.length > 0) {
       return { route: wholeRoute(targets, ask), service: services.wire, callerKeys };
     }
-    const nowhere = own ?? refusal(new CallError('NO_ROUTE', { detail: NOWHERE }));
+    const answer = own?.service ?? refusal(new CallError('NO_ROUTE', { detail: NOWHERE }));
     const limits = (tiers[0] as Tier).settings.limits;
     return {
-      route: ownRoute(route.name, ask, limits),
-      service: services.local(nowhere),
+      route: ownRoute(route.name, own?.dialect ?? ask.dialect, ask.kind, limits),
+      service: services.local(answer),
       callerKeys: false,
     };
   };
@@ -101,7 +103,7 @@ export function wiredDestinations(
       const key = `${ask.dialect.name} ${ask.kind} ${ask.caller} ${ask.family} ${own?.name}`;
       let found = remembered.get(key);
       if (found === undefined) {
-        found = make(ask, own?.service);
+        found = make(ask, own);
         remembered.set(key, found);
       }
       return found;
@@ -145,7 +147,7 @@ function wholeRoute(targets: readonly Target[], { dialect }: Ask): Route {
 }
 
 /** The route of what the gateway answers itself. */
-function ownRoute(name: string, { dialect, kind }: Ask, limits: PhaseLimits): Route {
+function ownRoute(name: string, dialect: Dialect, kind: RouteKind, limits: PhaseLimits): Route {
   return Object.freeze({
     name,
     upstream: 'none',

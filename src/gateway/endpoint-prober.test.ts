@@ -5,6 +5,7 @@ import { Leases } from '../core/leases.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Service } from '../core/layer.ts';
 import { seededRandom, systemRandom } from '../core/random.ts';
+import { BufferBudget } from '../core/replay-body.ts';
 import { Sweep } from '../core/sweep.ts';
 import { Drain, drainLayer } from '../layers/drain/drain.ts';
 import { Metrics } from '../telemetry/metrics.ts';
@@ -102,6 +103,7 @@ async function absence(health: string): Promise<number> {
       leases,
       sweep,
       prober,
+      bodies: new BufferBudget(1_000_000),
       credentials: noCredentials({ clock, random }),
       calls: { callStarted() {}, callEnded() {} },
       observers: new LayerMetrics(metrics),

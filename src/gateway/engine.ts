@@ -91,6 +91,7 @@ export class Engine {
     this.#env = deps.env;
     this.leases = new Leases(clock);
     const sweep = new Sweep(clock);
+    const bodies = new BufferBudget(settings.limits.bufferBytes);
     this.drain = new Drain({ clock, random, sweep });
     const head = { headBytes: settings.limits.headBytes, fields: settings.limits.headFields };
     this.#transportMetrics = new TransportMetrics(this.#metrics);
@@ -114,6 +115,7 @@ export class Engine {
         random,
         leases,
         sweep,
+        bodies,
         drain: drainLayer(this.drain),
         credentials: this.#credentials,
         prober: new EndpointProber({ clock, sweep, connector, wire }),
@@ -133,7 +135,7 @@ export class Engine {
       clock,
       random,
       sweep,
-      bodyBudget: new BufferBudget(settings.limits.bufferBytes),
+      bodyBudget: bodies,
       callIds: new CallIds(),
       observer: this.#edgeObserver(),
       upgrades: proxy,
@@ -166,6 +168,7 @@ export class Engine {
       breakers: () => breakers.view(),
       loads: () => loads.view(clock.now()),
       pacing: () => pacer.view(),
+      twins: () => this.#stacks.twins.view(),
       credentials: () => this.#credentials.view(clock.now()),
       quotas: () => quotas.view(clock.now()),
       latency: () => times.view(),
@@ -230,6 +233,11 @@ export class Engine {
   #forget(endpoint: string): void {
     this.#transportMetrics.forget(endpoint);
     for (const state of ['active', 'idle']) this.#metrics.openConnections.forget(endpoint, state);
+  }
+
+  /** Ends what runs for nobody; the drain counts calls of callers alone. */
+  cut(): void {
+    this.#stacks.twins.close();
   }
 
   close(): void {

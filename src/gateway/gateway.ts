@@ -224,6 +224,7 @@ class RunningGateway implements Gateway {
 
   cut(): void {
     this.#drain.cut();
+    this.#engine.cut();
   }
 
   async #end(how: DrainHow): Promise<DrainReport> {

@@ -8,6 +8,7 @@ import type { AttemptObserver, Target } from '../core/target.ts';
 import { silentAdmissionObserver } from '../layers/admission/admission-observer.ts';
 import type { AdmissionObserver } from '../layers/admission/admission-observer.ts';
 import type { BalanceObserver } from '../layers/balance/balance-observer.ts';
+import type { TwinsObserver } from '../layers/cache/twins-observer.ts';
 import type { BreakerObserver } from '../layers/breaker/breaker-observer.ts';
 import type { ConvertObserver } from '../layers/convert/convert.ts';
 import { silentCredentialsObserver } from '../layers/credentials/credentials-observer.ts';
@@ -32,6 +33,7 @@ export class LayerMetrics {
   readonly breaker: BreakerObserver;
   readonly convert: ConvertObserver;
   readonly credentials: CredentialsObserver;
+  readonly twins: TwinsObserver;
   readonly credentialLife: Family<Series>;
   readonly heartbeat: HeartbeatObserver;
   readonly admission: AdmissionObserver;
@@ -74,6 +76,7 @@ export class LayerMetrics {
     this.heartbeat = heartbeatCounts(metrics);
     this.convert = conversionCounts(metrics);
     this.credentials = credentialCounts(metrics);
+    this.twins = twinCounts(metrics);
     this.credentialLife = metrics.series(layerMetricTable.credentialLife);
   }
 }
@@ -228,6 +231,23 @@ function breakerCounts(metrics: Metrics): BreakerObserver {
     halfOpened() {},
     closed() {},
     refused() {},
+  };
+}
+
+function twinCounts(metrics: Metrics): TwinsObserver {
+  const twins = metrics.series(layerMetricTable.twins);
+  const evicted = metrics.series(layerMetricTable.twinsEvicted);
+  const counting = (event: string) => (route: string) => {
+    twins.at(route, event).value += 1;
+  };
+  return {
+    attached: counting('attached'),
+    lingered: counting('lingered'),
+    expired: counting('expired'),
+    outrun: counting('outrun'),
+    evicted: (why) => {
+      evicted.at(why).value += 1;
+    },
   };
 }
 

@@ -3,6 +3,7 @@
 
 import type { Call } from '../core/call.ts';
 import type { CancelListener } from '../core/cancellation.ts';
+import type { Dialect } from '../core/dialect.ts';
 import { CallError } from '../core/errors.ts';
 import { HeaderList } from '../core/header-list.ts';
 import type { Service } from '../core/layer.ts';
@@ -13,11 +14,14 @@ import { decodeAnthropicRequest } from '../dialects/conversion/decode-anthropic-
 import { estimateTokens } from '../dialects/conversion/estimate-tokens.ts';
 import { isProblem } from '../dialects/conversion/model-request.ts';
 import { isModelDialect } from './config/layer-settings.ts';
+import { dialectTable } from './dialect-table.ts';
 import type { Tier } from './targets.ts';
 
 /** One kind of answer. */
 export interface OwnAnswer {
   readonly name: 'count-tokens' | 'models';
+  /** Of the callers, in which they are refused. */
+  readonly dialect: Dialect;
   readonly service: Service;
 }
 
@@ -30,10 +34,11 @@ export function ownAnswer(
   const dialects = tiers.map(({ settings }) => settings.dialect);
   if (!dialects.every(isModelDialect)) return undefined;
   if (post && path.endsWith('/messages/count_tokens') && !dialects.includes('anthropic')) {
-    return { name: 'count-tokens', service: countTokens };
+    return { name: 'count-tokens', dialect: dialectTable.anthropic, service: countTokens };
   }
   if (!post && /\/models(\/[^/]+)?$/.test(path) && dialects[0] === 'salesforce-models') {
-    return { name: 'models', service: listModels(namesOf(tiers)) };
+    const service = listModels(namesOf(tiers));
+    return { name: 'models', dialect: dialectTable['openai-chat'], service };
   }
   return undefined;
 }

@@ -7,6 +7,7 @@ import { stack } from '../core/layer.ts';
 import type { Layer, Service } from '../core/layer.ts';
 import type { Leases } from '../core/leases.ts';
 import type { Random } from '../core/random.ts';
+import type { BufferBudget } from '../core/replay-body.ts';
 import type { Sweep } from '../core/sweep.ts';
 import type { AttemptObserver } from '../core/target.ts';
 import { admissionLayer } from '../layers/admission/admission.ts';
@@ -23,6 +24,9 @@ import { breakerLayer } from '../layers/breaker/breaker.ts';
 import type { BreakerObserver } from '../layers/breaker/breaker-observer.ts';
 import { Breakers } from '../layers/breaker/breakers.ts';
 import type { BreakerOptions } from '../layers/breaker/options.ts';
+import { JointCalls } from '../layers/cache/joint-calls.ts';
+import { twinsLayer } from '../layers/cache/twins.ts';
+import type { TwinsObserver } from '../layers/cache/twins-observer.ts';
 import { convertLayer } from '../layers/convert/convert.ts';
 import type { ConvertObserver } from '../layers/convert/convert.ts';
 import { credentialsLayer } from '../layers/credentials/credentials.ts';
@@ -63,6 +67,7 @@ export interface StackObservers {
   readonly heartbeat: HeartbeatObserver;
   readonly retry: RetryObserver;
   readonly rateLimit: RateLimitObserver;
+  readonly twins: TwinsObserver;
   readonly pacer: PacerObserver;
 }
 
@@ -74,6 +79,8 @@ export interface StacksDeps {
   readonly sweep: Sweep;
   readonly calls: CallObserver;
   readonly observers: StackObservers;
+  /** What all bodies may keep together. */
+  readonly bodies: BufferBudget;
   /** Counts calls, and refuses those that come too late. */
   readonly drain: Layer;
   /** Whether the process itself can take calls; without it, it always can. */
@@ -101,6 +108,8 @@ export class Stacks {
   readonly times: FirstByteTimes;
   readonly limits: UpstreamLimits;
   readonly pacer: Pacer;
+  /** Calls that are under way, for equal ones of the same session. */
+  readonly twins: JointCalls;
   readonly quotas: MemoryQuotas = new MemoryQuotas();
   #quotasOf: QuotasOf = () => undefined;
   readonly #deps: StacksDeps;
@@ -109,7 +118,8 @@ export class Stacks {
   constructor(deps: StacksDeps, options: StacksOptions) {
     this.#deps = deps;
     this.credentials = deps.credentials;
-    const { clock, random, sweep, observers } = deps;
+    const { bodies, clock, leases, random, sweep, observers } = deps;
+    this.twins = new JointCalls({ clock, sweep, leases, bodies, observer: observers.twins });
     this.limits = new UpstreamLimits({ clock, sweep, random, observer: observers.admission });
     this.times = new FirstByteTimes({ clock });
     this.pacer = new Pacer({ clock, observer: observers.pacer });
@@ -150,6 +160,7 @@ export class Stacks {
 
   close(): void {
     this.#checks?.close();
+    this.twins.close();
   }
 
   /** Puts a configuration in force: its quotas; what it does not have is forgotten. */
@@ -185,6 +196,7 @@ export class Stacks {
         quotasOf: (caller) => this.#quotasOf(caller),
         observer: observers.rateLimit,
       }),
+      twinsLayer({ calls: this.twins }, route.twins),
       heartbeatLayer(
         { clock, sweep, wantsStream: asksForStream, observer: observers.heartbeat },
         route.heartbeat,

@@ -29,6 +29,7 @@ export function accessLine(call: Call, error: CallError | undefined, wallNow: nu
     `,"reused":${timeline.reused},"uses":${timeline.connectionUses}` +
     `,"bytesIn":${timeline.requestBytes},"bytesOut":${timeline.responseBytes}` +
     phasePart(call);
+  if (timeline.twinOf !== '') line += `,"twinOf":"${timeline.twinOf}"`;
   if (progress !== undefined) line += streamPart(progress);
   if (error !== undefined) line += errorPart(error);
   return `${line}}\n`;

@@ -60,7 +60,9 @@ export class CallRecord {
     const series = this.#routeSeries(call);
     series.active.value -= 1;
     this.#recordServer(call, series, error);
-    if (timeline.endpoint !== '' && timeline.firstWriteAt !== NEVER) {
+    // What the upstream did was for the call that this one has joined, and is counted there.
+    const isTwin = timeline.twinOf !== '';
+    if (!isTwin && timeline.endpoint !== '' && timeline.firstWriteAt !== NEVER) {
       this.#recordClient(call, error);
     }
     if (timeline.progress !== undefined) this.#recordStream(call, series, error);
@@ -122,7 +124,7 @@ export class CallRecord {
       series.wholeStreams ??= this.#metrics.streamEnd.at(route.name, 'complete');
       series.wholeStreams.value += 1;
     } else this.#metrics.streamEnd.at(route.name, streamEnd(error)).value += 1;
-    if (!MODEL_DIALECTS.has(route.dialect.name)) return;
+    if (timeline.twinOf !== '' || !MODEL_DIALECTS.has(route.dialect.name)) return;
     let model = series.model;
     if (model === undefined || error !== undefined) {
       model = this.#modelSeries(route.upstream, error);

@@ -105,6 +105,18 @@ export const layerMetricTable = {
     ['why'],
     'Requests without a valid key of the gateway: none, or an unknown one in this field.',
   ),
+  twins: row(
+    'counter',
+    'gw_twins_total',
+    ['http_route', 'event'],
+    'Equal calls of one session: attached to a running one, lingering for one, expired, outrun.',
+  ),
+  twinsEvicted: row(
+    'counter',
+    'gw_twins_evicted_total',
+    ['why'],
+    'Running calls that can no longer be joined by an equal one.',
+  ),
   credentialRefreshes: row(
     'counter',
     'gw_credential_refreshes_total',

@@ -84,7 +84,7 @@ describe('a gateway started as the README says', () => {
   it('serves every admin path that the README names', async () => {
     const [, , admin = ''] = gateway.ready;
     const paths = [...pageText('README.md').matchAll(/`(\/(?:healthz|readyz|metrics|api\/\w+))`/g)];
-    equal(paths.length, 14);
+    equal(paths.length, 15);
     for (const [, path = ''] of paths) {
       const response = await fetch(admin + path);
       equal(response.status, 200, path);

@@ -6,6 +6,7 @@ import type { Clock } from '../../src/core/clock.ts';
 import type { Service } from '../../src/core/layer.ts';
 import type { Leases } from '../../src/core/leases.ts';
 import type { Random } from '../../src/core/random.ts';
+import { BufferBudget } from '../../src/core/replay-body.ts';
 import type { Sweep } from '../../src/core/sweep.ts';
 import { loadConfig } from '../../src/gateway/config/load.ts';
 import type { Destination } from '../../src/gateway/destinations.ts';
@@ -55,8 +56,9 @@ export function simulatedGateway(
   const metrics = new Metrics();
   const observers = new LayerMetrics(metrics);
   const drain = drainLayer(new Drain(deps));
+  const bodies = new BufferBudget(64 * 1024 * 1024);
   const stacks = new Stacks(
-    { ...deps, observers, drain, credentials: noCredentials(deps), between: checked },
+    { ...deps, observers, drain, bodies, credentials: noCredentials(deps), between: checked },
     settings,
   );
   const { routes } = compileRoutes(

@@ -8,6 +8,8 @@ import {
   serviceNowLimitOptions,
 } from '../../layers/admission/options.ts';
 import type { LimitOptions } from '../../layers/admission/options.ts';
+import { defaultTwinsOptions } from '../../layers/cache/options.ts';
+import type { TwinsOptions } from '../../layers/cache/options.ts';
 import { defaultBreakerOptions } from '../../layers/breaker/options.ts';
 import type { BreakerOptions } from '../../layers/breaker/options.ts';
 import { defaultHeartbeatOptions } from '../../layers/heartbeat/options.ts';
@@ -113,5 +115,18 @@ export function retryOf(
     gateBytes: written.holdBytes ?? usual,
     gateMs: written.holdFor,
     retryAfterMsMax: written.waitMax,
+  };
+}
+
+/** How equal requests of one session share an answer on a route. */
+export function twinsOf(written: RouteConfig['twins']): TwinsOptions {
+  const usual = defaultTwinsOptions.sessionFields;
+  const asked = written.session?.map((name) => name.toLowerCase()) ?? usual;
+  return {
+    ...defaultTwinsOptions,
+    sessionFields: written.enabled ? asked : [],
+    lingerMs: written.linger,
+    bodyBytesMax: written.body,
+    replayBytesMax: written.replay,
   };
 }

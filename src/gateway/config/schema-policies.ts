@@ -8,6 +8,7 @@ import {
   serviceNowLimitOptions,
 } from '../../layers/admission/options.ts';
 import { defaultBreakerOptions } from '../../layers/breaker/options.ts';
+import { defaultTwinsOptions } from '../../layers/cache/options.ts';
 import { defaultHeartbeatOptions } from '../../layers/heartbeat/options.ts';
 import { defaultRetryOptions } from '../../layers/retry/options.ts';
 import { modelAdaptiveLimit, restAdaptiveLimit } from '../../layers/timeouts/options.ts';
@@ -178,6 +179,42 @@ export const heartbeat = z.strictObject({
     doc: 'Put spaces in front of JSON answers that take long; commits 200 for them too.',
     why: 'Legal in JSON, but it costs every error its status.',
   }),
+});
+
+/** `twins` of a route. */
+export const twins = z.strictObject({
+  enabled: enabled('equal requests of one session that run at the same time become one'),
+  linger: option.withDefault(
+    option.duration({ min: '0s' }),
+    formatDuration(defaultTwinsOptions.lingerMs),
+    {
+      doc: 'How long an upstream call goes on after its caller has left, so that the same request finds it again. 0s = it is cancelled at once.',
+      why: 'Agents send a cut request again within a second; but whoever really left pays for this time.',
+    },
+  ),
+  replay: option.withDefault(
+    option.size({ min: '0B' }),
+    formatSize(defaultTwinsOptions.replayBytesMax),
+    {
+      doc: 'Most bytes of one answer kept for a twin; a longer one can not be joined any more.',
+      why: 'Nearly every answer of a coding agent is shorter.',
+    },
+  ),
+  body: option.withDefault(
+    option.size({ min: '1B' }),
+    formatSize(defaultTwinsOptions.bodyBytesMax),
+    {
+      doc: 'Requests with a longer body are not joined.',
+      why: 'Each is digested, which costs about 0.6 ms a megabyte.',
+    },
+  ),
+  session: option.optional(
+    z.array(option.parsedText('header name', 'session-id', values.parseHeaderName)),
+    {
+      doc: 'Headers that name a session; the first present counts. Without it: those of Claude Code and Codex.',
+      why: 'Without a session two equal requests may be two questions.',
+    },
+  ),
 });
 
 /** A header whose value keeps calls on one endpoint. */

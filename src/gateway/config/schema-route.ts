@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import * as option from './option.ts';
-import { heartbeat, retry, sticky } from './schema-policies.ts';
+import { heartbeat, retry, sticky, twins } from './schema-policies.ts';
 import { headerName } from './schema-upstream.ts';
 import * as values from './values.ts';
 
@@ -84,6 +84,10 @@ export const route = z.strictObject({
   heartbeat: option.group(heartbeat, {
     doc: 'How silent answers are kept alive.',
     why: 'What is silent for long is closed by somebody on the way.',
+  }),
+  twins: option.group(twins, {
+    doc: 'Equal requests of one session at the same time: the later one joins the answer of the first.',
+    why: 'Agents that lose a connection ask again while the first answer is still being made, and paid for.',
   }),
   sticky: option.optional(sticky, {
     doc: 'Header whose value keeps calls on one endpoint while that one is not overloaded.',

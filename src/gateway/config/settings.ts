@@ -3,6 +3,7 @@
 
 import type { Priority } from '../../core/caller.ts';
 import type { PhaseLimits, ReplayMark } from '../../core/route.ts';
+import type { TwinsOptions } from '../../layers/cache/options.ts';
 import type { LimitOptions } from '../../layers/admission/options.ts';
 import type { BreakerOptions } from '../../layers/breaker/options.ts';
 import type { HeartbeatOptions } from '../../layers/heartbeat/options.ts';
@@ -18,6 +19,7 @@ import {
   isModelDialect,
   limitOf,
   retryOf,
+  twinsOf,
 } from './layer-settings.ts';
 import { profiles } from './profiles.ts';
 import type { PhaseName, ProfileName } from './profiles.ts';
@@ -82,6 +84,7 @@ export interface RouteSettings {
   readonly upstreams: readonly RouteUpstream[];
   readonly heartbeat: HeartbeatOptions;
   readonly retry: RetryOptions;
+  readonly twins: TwinsOptions;
   /** Lower-case name of the header whose value keeps calls together. */
   readonly sticky: string | undefined;
   readonly stripPrefix: string;
@@ -268,6 +271,7 @@ function completeRoute(
     match: route.match,
     upstreams: route.upstreams.map(routeUpstream),
     heartbeat: heartbeatOf(route.heartbeat, dialect),
+    twins: twinsOf(route.twins),
     retry: retryOf(route.retry, dialect),
     sticky: route.sticky,
     stripPrefix: route.rewrite.stripPrefix ?? '',
