@@ -131,7 +131,7 @@ describe('holdfast', () => {
     });
     assert.match(await answer.text(), /data: \[DONE\]\n\n$/);
     const lines = textUntil(gateway.stdout, '"msg":"closed"');
-    gateway.kill('SIGTERM');
+    gateway.kill('SIGINT');
     const code = await new Promise((resolve) => gateway.on('exit', resolve));
     assert.equal(code, 0);
     const logged = (await lines)

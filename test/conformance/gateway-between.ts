@@ -23,6 +23,7 @@ export interface BetweenOptions {
   readonly simulator: boolean;
   readonly edge?: 'own' | 'node-http';
   /** As in the configuration of a route; for all of them. */
+  readonly retry?: Readonly<Record<string, unknown>>;
   readonly heartbeat?: Readonly<Record<string, unknown>>;
   /** The upstream speaks this dialect alone, so that other callers' calls must be converted. */
   readonly dialect?: string;
@@ -82,7 +83,7 @@ function ofSimulatedOrg(url: string): Record<string, unknown> {
 /** Everything goes to one upstream, which speaks one dialect. */
 function converting(
   upstreamUrl: string,
-  { dialect, heartbeat = {} }: BetweenOptions,
+  { dialect, heartbeat = {}, retry = {} }: BetweenOptions,
 ): Record<string, unknown> {
   const models = {
     dialect,
@@ -93,7 +94,7 @@ function converting(
   };
   return {
     upstreams: { models },
-    routes: [{ match: { path: '/v1/**' }, upstreams: ['models'], heartbeat }],
+    routes: [{ match: { path: '/v1/**' }, upstreams: ['models'], heartbeat, retry }],
   };
 }
 
@@ -103,7 +104,7 @@ function converting(
  */
 function forgiving(
   upstreamUrl: string,
-  { simulator, heartbeat = {} }: BetweenOptions,
+  { simulator, heartbeat = {}, retry = {} }: BetweenOptions,
 ): Record<string, unknown> {
   const text = builtInUpstreams.replaceAll(/\$\{[^}]*\}/g, upstreamUrl) + builtInRoutes;
   const config = parse(text) as {
@@ -117,6 +118,6 @@ function forgiving(
   ]);
   return {
     upstreams: Object.fromEntries(upstreams),
-    routes: routes.map((route) => ({ ...route, heartbeat })),
+    routes: routes.map((route) => ({ ...route, heartbeat, retry })),
   };
 }

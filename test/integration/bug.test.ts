@@ -25,7 +25,7 @@ describe('an exception that nobody caught', () => {
     const url = /listens on (\S+),/.exec(screen)?.[1] ?? '';
     const answer = await fetch(`${url}/v1/models`);
     assert.equal(answer.status, 200);
-    child.kill('SIGTERM');
+    child.kill('SIGINT');
     const [code] = (await once(child, 'exit')) as [number];
     assert.equal(code, 0);
   });
