@@ -8,6 +8,9 @@ export interface BenchOptions {
   readonly only: readonly string[];
   /** Scenario names; empty = all of this mode. */
   readonly scenarios: readonly string[];
+  /** Whether gateways are measured side by side, and whether the layers of Holdfast are. */
+  readonly gateways: boolean;
+  readonly layers: boolean;
   readonly rounds: number;
   /** Length of one measuring window. */
   readonly seconds: number;
@@ -24,12 +27,14 @@ export interface BenchOptions {
 }
 
 export const usage = `node bench/run.ts [options]
-  --only a,b        targets: direct nginx haproxy holdfast fetch httpxy fastify portkey node-relay
+  --only a,b        targets: direct nginx haproxy holdfast holdfast-bare fetch httpxy fastify
+                    portkey node-relay; layers = what each layer of Holdfast costs, in process
   --scenario a,b    unary rate-2000 events-20ms events-20ms-500 events-full body-64k body-200k
-                    burst first-byte idle-1k idle-5k
+                    burst first-byte idle-1k idle-5k layers
   --rounds N        interleaved rounds (3; 2 with --quick)
   --seconds S       measuring window of each run (2.5; 1 with --quick)
-  --quick           direct, nginx, haproxy and holdfast only, short windows, about 2 minutes
+  --quick           layers, direct, nginx, haproxy, holdfast and holdfast-bare only, short
+                    windows, about 3 minutes
   --json FILE       also write the result there (always written to bench/results/)
   --name NAME       name of the file in bench/results/
   --cores G,H       CPU of the gateway and CPU of origin and load (0,1)
@@ -37,6 +42,15 @@ export const usage = `node bench/run.ts [options]
 
 function list(text: string | undefined): readonly string[] {
   return text === undefined ? [] : text.split(',').filter((word) => word !== '');
+}
+
+/** Stands among targets and scenarios, because it is neither and replaces both. */
+const LAYERS = 'layers';
+
+/** Which of the two parts a list asks for; an empty one asks for both. */
+function partsOf(words: readonly string[]): { gateways: boolean; layers: boolean } {
+  const layers = words.includes(LAYERS);
+  return { layers: layers || words.length === 0, gateways: !layers || words.length > 1 };
 }
 
 function positive(text: string | undefined, otherwise: number): number {
@@ -65,9 +79,13 @@ export function readCommandLine(words: readonly string[]): BenchOptions | 'help'
   if (values.help) return 'help';
   const [gateway = 0, harness = 1] = list(values.cores).map(Number);
   const quick = values.quick;
+  const [only, scenarios] = [list(values.only), list(values.scenario)];
+  const [byTarget, byScenario] = [partsOf(only), partsOf(scenarios)];
   return {
-    only: list(values.only),
-    scenarios: list(values.scenario),
+    only: only.filter((word) => word !== LAYERS),
+    scenarios: scenarios.filter((word) => word !== LAYERS),
+    gateways: byTarget.gateways && byScenario.gateways,
+    layers: byTarget.layers && byScenario.layers,
     rounds: Math.ceil(positive(values.rounds, quick ? 2 : 3)),
     seconds: positive(values.seconds, quick ? 1 : 2.5),
     warm: quick ? 0.3 : 0.6,

@@ -1,6 +1,8 @@
 // What a person reads: one table a scenario, the ratios of all at a glance, the budgets.
 
+import type { ConversionRow } from './conversions.ts';
 import type { Verdict } from './budgets.ts';
+import type { LayerCost, LayerReport } from './layer-summary.ts';
 import type { Machine } from './machine.ts';
 import type { IdleResult } from './measure.ts';
 import type { LoadRow, Outcome } from './summary.ts';
@@ -65,6 +67,35 @@ export function outcomeText(outcome: Outcome): string {
   const { unit, timing } = outcome.scenario;
   const words = { latency: 'us', firstByte: 'first us', delay: 'delay us' };
   return `${title}\n${loadTable(unit, words[timing], outcome.rows)}`;
+}
+
+/** What each layer of Holdfast adds, outermost first. */
+export function layersText({ bare, layers, all }: LayerReport): string {
+  const row = (name: string, cost: LayerCost): readonly string[] => [
+    name,
+    ...[cost.nsPerCall, cost.nsPerChunk, cost.bytesPerStream].map((value) => value.toFixed(0)),
+  ];
+  const rows = [
+    row('call without layers', bare),
+    ...layers.map((layer) => row(`+ ${layer.name}`, layer)),
+    row('all layers', all),
+  ];
+  const head = ['', 'ns/call', 'ns/chunk', 'bytes/resting stream'];
+  const title = 'layers of holdfast, in process, over an upstream that answers at once';
+  return `${title}\n${table(head, rows)}`;
+}
+
+/** What it costs to speak another API than the caller. */
+export function conversionsText(rows: readonly ConversionRow[]): string {
+  const head = ['caller', 'upstream', 'us/request', 'us/request of 76 KB', 'us/event'];
+  const cells = rows.map(({ from, to, smallRequest, agentRequest, event }) => [
+    from,
+    to,
+    smallRequest.toFixed(1),
+    agentRequest.toFixed(0),
+    event.toFixed(2),
+  ]);
+  return `conversion of calls and answers, in process, CPU\n${table(head, cells)}`;
 }
 
 /** CPU as multiples of nginx for every target and scenario, and memory of idle streams. */

@@ -6,11 +6,20 @@ import { join } from 'node:path';
 
 import { judge } from './budgets.ts';
 import { readCommandLine, usage, type BenchOptions } from './command-line.ts';
+import { measureConversions, type ConversionRow } from './conversions.ts';
+import { measureLayers, type LayerResult } from './layers.ts';
 import { readMachine, type Machine } from './machine.ts';
 import { measureIdle, measureLoad, type Tell } from './measure.ts';
 import { buildNative } from './native-build.ts';
 import { endAllOnExit } from './processes.ts';
-import { budgetText, openingText, outcomeText, overviewText } from './report.ts';
+import {
+  budgetText,
+  conversionsText,
+  layersText,
+  openingText,
+  outcomeText,
+  overviewText,
+} from './report.ts';
 import { chooseScenarios, type Scenario } from './scenarios.ts';
 import { summarize, type Outcome } from './summary.ts';
 import type { Target } from './target.ts';
@@ -61,6 +70,8 @@ function jsonOf(
   options: BenchOptions,
   targets: readonly Target[],
   outcomes: readonly Outcome[],
+  layers: LayerResult | undefined,
+  conversions: readonly ConversionRow[],
 ): string {
   const described = targets.map((target) => ({
     name: target.name,
@@ -77,7 +88,7 @@ function jsonOf(
         },
   );
   const budgets = judge(outcomes);
-  const result = { machine, options, targets: described, budgets, scenarios };
+  const result = { machine, options, layers, conversions, targets: described, budgets, scenarios };
   return `${JSON.stringify(result, null, 2)}\n`;
 }
 
@@ -93,22 +104,11 @@ function save(json: string, machine: Machine, options: BenchOptions): void {
   }
 }
 
-async function main(): Promise<void> {
-  const options = readCommandLine(process.argv.slice(2));
-  if (options === 'help') {
-    say(usage);
-    return;
-  }
-  const scenarios = chooseScenarios(options.scenarios, options.quick);
-  const targets = availableTargets(options);
-  if (targets.length === 0) throw new Error('nothing to measure');
-  endAllOnExit();
-  // `| head` has seen enough.
-  process.stdout.on('error', () => process.exit(1));
-  buildNative();
-  const machine = readMachine();
-  if (machine.cores < 2) say('Only one core: load and gateway disturb each other; read nothing.');
-  say(`${openingText(machine, targets)}\n`);
+async function measureAll(
+  scenarios: readonly Scenario[],
+  targets: readonly Target[],
+  options: BenchOptions,
+): Promise<readonly Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const scenario of scenarios) {
     const outcome = await measure(scenario, targets, options);
@@ -116,14 +116,42 @@ async function main(): Promise<void> {
     clearProgress();
     say(`${outcomeText(outcome)}\n`);
   }
-  say(
-    `${overviewText(
-      outcomes,
-      targets.map((target) => target.name),
-    )}\n`,
-  );
+  const names = targets.map((target) => target.name);
+  say(`${overviewText(outcomes, names)}\n`);
   say(`${budgetText(judge(outcomes))}\n`);
-  save(jsonOf(machine, options, targets, outcomes), machine, options);
+  return outcomes;
+}
+
+async function main(): Promise<void> {
+  const options = readCommandLine(process.argv.slice(2));
+  if (options === 'help') {
+    say(usage);
+    return;
+  }
+  const scenarios = chooseScenarios(options.scenarios, options.quick);
+  const targets = options.gateways ? availableTargets(options) : [];
+  if (options.gateways && targets.length === 0) throw new Error('nothing to measure');
+  endAllOnExit();
+  // `| head` has seen enough.
+  process.stdout.on('error', () => process.exit(1));
+  const machine = readMachine();
+  if (machine.cores < 2) say('Only one core: load and gateway disturb each other; read nothing.');
+  say(`${openingText(machine, targets)}\n`);
+  let layers: LayerResult | undefined;
+  let conversions: readonly ConversionRow[] = [];
+  if (options.layers) {
+    layers = await measureLayers(options, tell);
+    clearProgress();
+    say(`${layersText(layers)}\n`);
+    conversions = measureConversions(options.quick);
+    say(`${conversionsText(conversions)}\n`);
+  }
+  let outcomes: readonly Outcome[] = [];
+  if (options.gateways) {
+    buildNative();
+    outcomes = await measureAll(scenarios, targets, options);
+  }
+  save(jsonOf(machine, options, targets, outcomes, layers, conversions), machine, options);
 }
 
 try {

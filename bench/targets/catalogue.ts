@@ -2,7 +2,7 @@
 
 import type { Target } from '../target.ts';
 import { haproxy } from './haproxy.ts';
-import { holdfast } from './holdfast.ts';
+import { holdfast, holdfastBare } from './holdfast.ts';
 import { nginx } from './nginx.ts';
 import { fastify, fetchProxy, httpxy, nodeRelay, portkey } from './node-peers.ts';
 
@@ -20,6 +20,7 @@ const all: readonly Target[] = [
   nginx,
   haproxy,
   holdfast,
+  holdfastBare,
   fetchProxy,
   httpxy,
   fastify,
@@ -27,7 +28,7 @@ const all: readonly Target[] = [
   nodeRelay,
 ];
 
-const quickNames = ['direct', 'nginx', 'haproxy', 'holdfast'];
+const quickNames = ['direct', 'nginx', 'haproxy', 'holdfast', 'holdfast-bare'];
 
 /** The targets asked for, in a fixed order; throws on a name that does not exist. */
 export function chooseTargets(only: readonly string[], quick: boolean): readonly Target[] {

@@ -37,7 +37,8 @@ export class HeaderEdit {
     const added = this.#added.marks;
     const shift = keptText.length;
     for (let at = 0; at < added.length; at += MARKS_PER_FIELD) shiftField(added, at, shift, kept);
-    return new HeaderList(keptText + this.#added.text, kept);
+    // A list that has grown holds room for more, and a stream keeps this one to its end.
+    return new HeaderList(keptText + this.#added.text, kept.slice());
   }
 
   /** Copies what is kept from the dropped field at `first` on; answers the whole kept text. */

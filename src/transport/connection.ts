@@ -254,10 +254,10 @@ export class Connection implements ConnectionEvents {
 
   /** Why it must not serve another call, or `undefined` when it may. */
   #retirement(now: number): CloseReason | undefined {
-    const { head, surplus } = this.reader;
+    const { keepsAlive, surplus } = this.reader;
     if (surplus) return 'error';
     if (!this.writer.complete) return 'abort';
-    if (head?.keepAlive !== true || this.uses >= this.requestsMax) return 'requests';
+    if (!keepsAlive || this.uses >= this.requestsMax) return 'requests';
     if (now >= this.expiresAt) return 'age';
     return this.pool.isDraining ? 'drain' : undefined;
   }

@@ -189,6 +189,28 @@ describe('connecting', () => {
     await upstream.close();
   });
 
+  it('tells which address was reached, by TCP and by TLS', async () => {
+    for (const tls of [false, true]) {
+      const upstream = await MisbehavingUpstream.listen({}, { tls });
+      const connector = new NetConnector(systemClock, defaultTransportOptions);
+      const { promise, resolve } = Promise.withResolvers<string>();
+      const secure = { secure: tls, host: 'localhost', ca: testCertificate };
+      const dial = connector.dial(testEndpoint(upstream.port, secure), {
+        tcpConnected: resolve,
+        ready() {},
+        dialFailed() {},
+        bytes() {},
+        ended() {},
+        failed() {},
+        closed() {},
+      });
+      assert.equal(await promise, '127.0.0.1');
+      dial.destroy();
+      await upstream.close();
+    }
+    rig = startTransport();
+  });
+
   it('takes an IPv6 address in brackets', async () => {
     rig = startTransport();
     const { sink } = send(testEndpoint(9, { host: '[::1]' }));

@@ -36,7 +36,8 @@ export class RequestWriter implements BodyReader {
   complete: boolean = false;
   readonly #context: TransportContext;
   readonly #secure: boolean;
-  readonly #onFlushed: () => void;
+  /** Made when it is first needed: most plain sockets take every write at once. */
+  #onFlushed: (() => void) | undefined = undefined;
   #socket: Socket | undefined = undefined;
   #exchange: Exchange | undefined = undefined;
   #framing: Framing = 'none';
@@ -50,7 +51,6 @@ export class RequestWriter implements BodyReader {
   constructor(context: TransportContext, secure: boolean) {
     this.#context = context;
     this.#secure = secure;
-    this.#onFlushed = () => this.#flushed();
   }
 
   /** Sends the call's request. The socket must have nothing left to write for others to wait on. */
@@ -206,19 +206,24 @@ export class RequestWriter implements BodyReader {
 
   #write(bytes: Uint8Array): void {
     const socket = this.#socket as Socket; // Only called between `begin` and the end of a request.
-    if (this.#secure) socket.write(bytes, this.#onFlushed);
+    if (this.#secure) socket.write(bytes, this.#flushListener());
     else socket.write(bytes);
   }
 
   #writeText(text: string): void {
     const socket = this.#socket as Socket; // As above.
-    if (this.#secure) socket.write(text, 'latin1', this.#onFlushed);
+    if (this.#secure) socket.write(text, 'latin1', this.#flushListener());
     else socket.write(text, 'latin1');
   }
 
   /** Plain writes carry no callback, which spares a tick per call; an empty one asks afterwards. */
   #askForFlush(): void {
-    if (!this.#secure) this.#socket?.write(NOTHING, this.#onFlushed);
+    if (!this.#secure) this.#socket?.write(NOTHING, this.#flushListener());
+  }
+
+  #flushListener(): () => void {
+    this.#onFlushed ??= () => this.#flushed();
+    return this.#onFlushed;
   }
 
   #noteSent(): void {

@@ -27,8 +27,11 @@ const Part = { head: 0, length: 1, chunked: 2, untilClose: 3, over: 4 } as const
 
 /** The receiving side of one connection. */
 export class ResponseReader {
-  /** The final head, once it came. */
-  head: ResponseHead | undefined = undefined;
+  /**
+   * The final head came and lets the connection live. All that is kept of it: a stream may rest for
+   * minutes, and its head is a few kilobytes.
+   */
+  keepsAlive: boolean = false;
   /** Any byte came, of whatever head. */
   started: boolean = false;
   /** Why the last read was `broken`. */
@@ -51,7 +54,7 @@ export class ResponseReader {
 
   /** Makes ready for the answer to a request that is about to be written. */
   begin(): void {
-    this.head = undefined;
+    this.keepsAlive = false;
     this.started = false;
     this.surplus = false;
     this.trailers = undefined;
@@ -117,7 +120,7 @@ export class ResponseReader {
   }
 
   #takeHead(exchange: Exchange, head: ResponseHead): void {
-    this.head = head;
+    this.keepsAlive = head.keepAlive;
     switch (head.framing) {
       case 'length':
         this.#left = head.contentLength;

@@ -16,6 +16,11 @@ import { Tunnel } from './tunnel.ts';
 
 const failureAt = { tcp: 'CONNECT_FAILED', tunnel: 'PROXY_REFUSED', tls: 'TLS_FAILED' } as const;
 
+/** A socket that knows whose it is, so that its listeners can be the same for all. */
+interface DialledSocket extends Socket {
+  dial: SocketDial;
+}
+
 /** One connection on its way, and the events of its socket afterwards. */
 export class SocketDial implements Dial {
   readonly #connector: NetConnector;
@@ -23,6 +28,8 @@ export class SocketDial implements Dial {
   readonly #events: ConnectionEvents;
   #socket: Socket | undefined = undefined;
   #tunnel: Tunnel | undefined = undefined;
+  /** The address that was tried last; sockets know it too, but keep it and a copy of it. */
+  #address: string = '';
   #attemptAt: number;
   #idleAtAttemptMs: number = 0;
   #connectedAt: number = 0;
@@ -109,8 +116,8 @@ export class SocketDial implements Dial {
 
   #watch(socket: Socket): void {
     this.#socket = socket;
-    socket.on('connectionAttempt', () => this.#attempted());
-    socket.on('connect', () => this.#tcpConnected(socket));
+    socket.on('connectionAttempt', onAttempt);
+    socket.on('connect', onConnect);
     this.#watchEnds(socket);
   }
 
@@ -128,22 +135,27 @@ export class SocketDial implements Dial {
   }
 
   #watchEnds(socket: Socket): void {
-    socket.on('end', () => this.#ended());
-    socket.on('error', (error: Error) => this.#failed(error));
-    socket.on('close', () => {
-      if (this.#socket !== socket) return;
-      // Nearly always told before, as an error or an end; but nobody may wait on what is gone.
-      if (this.#stage !== 'ready') this.#failed(new Error('The connection closed.'));
-      this.#events.closed();
-    });
+    (socket as DialledSocket).dial = this;
+    socket.on('end', onEnd);
+    socket.on('error', onError);
+    socket.on('close', onClose);
   }
 
-  #attempted(): void {
+  /** For the listeners of its sockets, as the four below. */
+  closed(socket: Socket): void {
+    if (this.#socket !== socket) return;
+    // Nearly always told before, as an error or an end; but nobody may wait on what is gone.
+    if (this.#stage !== 'ready') this.failed(new Error('The connection closed.'));
+    this.#events.closed();
+  }
+
+  attempted(address: string): void {
+    this.#address = address;
     this.#attemptAt = this.#connector.clock.now();
     this.#idleAtAttemptMs = performance.eventLoopUtilization().idle;
   }
 
-  #tcpConnected(socket: Socket): void {
+  tcpConnected(socket: Socket): void {
     if (this.#stage !== 'tcp') return;
     const { delayMs, intervalMs, probes } = this.#connector.options.tcpKeepAlive;
     // Here and not before, because each attempt at an address is a new descriptor.
@@ -154,13 +166,13 @@ export class SocketDial implements Dial {
     this.#connectedAt = now;
     if (this.#tunnel === undefined) {
       this.#stage = this.#endpoint.secure ? 'tls' : 'ready';
-      this.#events.tcpConnected(socket.remoteAddress ?? '', tookMs, waitedMs);
+      this.#events.tcpConnected(this.#address, tookMs, waitedMs);
       // Without TLS this was the last step, unless the listener gave up meanwhile.
       if (this.#stage === 'ready') this.#events.ready(socket, 0);
       return;
     }
     this.#stage = 'tunnel';
-    this.#tunnel.connected(socket.remoteAddress ?? '', tookMs, waitedMs);
+    this.#tunnel.connected(this.#address, tookMs, waitedMs);
     socket.write(this.#tunnel.request, 'latin1');
   }
 
@@ -207,12 +219,12 @@ export class SocketDial implements Dial {
     this.#events.ready(this.#socket as Socket, handshakeMs); // Set before any of its events.
   }
 
-  #ended(): void {
+  ended(): void {
     if (this.#stage === 'ready') this.#events.ended();
-    else this.#failed(new Error('The peer closed the connection.'));
+    else this.failed(new Error('The peer closed the connection.'));
   }
 
-  #failed(error: Error): void {
+  failed(error: Error): void {
     const stage = this.#stage;
     if (stage === 'over') return;
     if (stage === 'ready') {
@@ -241,4 +253,24 @@ export class SocketDial implements Dial {
 /** A literal IPv6 address stands in brackets in URLs, never in system calls. */
 function bareHost(host: string): string {
   return host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host;
+}
+
+function onAttempt(this: DialledSocket, address: string): void {
+  this.dial.attempted(address);
+}
+
+function onConnect(this: DialledSocket): void {
+  this.dial.tcpConnected(this);
+}
+
+function onEnd(this: DialledSocket): void {
+  this.dial.ended();
+}
+
+function onError(this: DialledSocket, error: Error): void {
+  this.dial.failed(error);
+}
+
+function onClose(this: DialledSocket): void {
+  this.dial.closed(this);
 }

@@ -3,7 +3,6 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 
 /** A gateway process. */
 export interface GatewayProcess {
@@ -11,8 +10,8 @@ export interface GatewayProcess {
   readonly port: number;
   readonly adminUrl: string;
   readonly child: ChildProcess;
-  /** Resident memory now, in bytes. */
-  residentBytes(): number;
+  /** Heap and buffers in use after a collection, in bytes. */
+  usedBytes(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -23,7 +22,7 @@ export async function startGatewayProcess(
   const whole = { listen: '127.0.0.1:0', admin: '127.0.0.1:0', ...config };
   const script = new URL('gateway-child.ts', import.meta.url);
   const child = fork(script, [JSON.stringify(whole)], {
-    execArgv: ['--max-semi-space-size=4'],
+    execArgv: ['--max-semi-space-size=4', '--expose-gc'],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const [{ url, adminUrl }] = (await once(child, 'message')) as [{ url: string; adminUrl: string }];
@@ -32,9 +31,10 @@ export async function startGatewayProcess(
     adminUrl,
     port: Number(new URL(url).port),
     child,
-    residentBytes() {
-      const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
-      return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024;
+    async usedBytes() {
+      child.send('usedBytes');
+      const [answer] = (await once(child, 'message')) as [{ usedBytes: number }];
+      return answer.usedBytes;
     },
     async close() {
       if (child.exitCode !== null || child.signalCode !== null) return;

@@ -150,7 +150,8 @@ class DeadlineSink implements Sink, Swept {
   sweepIndex: number = -1;
   readonly #scope: Cancellation;
   readonly #sink: Sink;
-  readonly #term: Term;
+  /** Gone when it has nothing more to say: a stream may rest for long. */
+  #term: Term | undefined;
   readonly #sweep: Sweep;
   readonly #observer: DeadlineObserver;
   #hasHead: boolean = false;
@@ -172,15 +173,16 @@ class DeadlineSink implements Sink, Swept {
 
   sweep(now: number): void {
     const before = !this.#hasHead;
-    if (now < (before ? this.#term.headAt : this.#term.callAt)) return;
+    const term = this.#term;
+    if (term === undefined || now < (before ? term.headAt : term.callAt)) return;
     const phase = before ? 'wait' : 'stream';
-    const detail = this.#term.sentence(before);
+    const detail = term.sentence(before);
     const reason = new CallError('DEADLINE_EXCEEDED', { phase, detail });
     this.#observer.cut(phase);
     this.#scope.cancel(reason);
     if (this.#isOver) return;
     // Told to stop, somebody below had an answer at hand, and only the head was late.
-    if (this.#hasHead && now < this.#term.callAt) return;
+    if (this.#hasHead && now < term.callAt) return;
     // Nobody answered. The caller must not wait for a layer that does not listen.
     this.fail(reason);
   }
@@ -192,7 +194,10 @@ class DeadlineSink implements Sink, Swept {
   start(head: Head, flow: Flow): void {
     if (this.#isOver) return;
     this.#hasHead = true;
-    if (this.#term.callAt === Number.POSITIVE_INFINITY) this.#sweep.remove(this);
+    if (this.#term?.callAt === Number.POSITIVE_INFINITY) {
+      this.#term = undefined;
+      this.#sweep.remove(this);
+    }
     this.#sink.start(head, flow);
   }
 
