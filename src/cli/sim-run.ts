@@ -6,6 +6,7 @@ import { StartFault, listenFault } from '../gateway/listen-fault.ts';
 import { SalesforceOrg } from '../simulator/salesforce/salesforce-org.ts';
 import { orgWishTable } from '../simulator/salesforce/org-wishes.ts';
 import { serviceNowInstance } from '../simulator/service-now/service-now-instance.ts';
+import type { InstanceReport } from '../simulator/service-now/service-now-instance.ts';
 import { wishTable } from '../simulator/service-now/wishes.ts';
 import { StandaloneSimulator } from '../simulator/standalone.ts';
 import { pointTable } from '../testing/fault-draft.ts';
@@ -52,9 +53,11 @@ export async function runSim(options: SimOptions): Promise<number> {
     process.once('SIGTERM', resolve);
   });
   const report = server.report();
+  const servicenow = instance?.report();
   await server.close();
   await instance?.close();
-  process.stdout.write(json ? `${JSON.stringify(report)}\n` : reportText(report));
+  const whole = { ...report, servicenow };
+  process.stdout.write(json ? `${JSON.stringify(whole)}\n` : reportText(report, servicenow));
   return exitCodes.ok;
 }
 
@@ -78,6 +81,7 @@ async function listen(options: SimServerOptions & { readonly port: number }): Pr
 /** A running instance of ServiceNow. */
 interface RunningInstance {
   readonly url: string;
+  report(): InstanceReport;
   close(): Promise<void>;
 }
 
@@ -87,7 +91,7 @@ async function listenServiceNow(port: number | 'off'): Promise<RunningInstance |
   const instance = serviceNowInstance();
   try {
     const { url } = await instance.listen(port);
-    return { url, close: () => instance.close() };
+    return { url, report: () => instance.report, close: () => instance.close() };
   } catch (fault) {
     throw listenFault('servicenow-port', { host: HOST, port }, fault);
   }
@@ -105,11 +109,15 @@ ${org}${instance}${faults}  behind a gateway: ${variables} holdfast serve
 `;
 }
 
-function reportText(report: SimReport): string {
+function reportText(report: SimReport, servicenow: InstanceReport | undefined): string {
   const { requests, answered, aborted, connections, struck } = report;
   const rules = struck.map(({ spec, times }) => `  ${spec}: struck ${times} times\n`).join('');
   const callers = `${answered} answered, ${aborted} left early`;
-  return `${requests} requests on ${connections} connections, ${callers}\n${rules}`;
+  const providers = `${requests} requests on ${connections} connections, ${callers}\n${rules}`;
+  if (servicenow === undefined || servicenow.requests === 0) return providers;
+  const { requests: asked, atOnceMost, closed, refused } = servicenow;
+  const ends = `at most ${atOnceMost} at a time, ${closed} closed, ${refused} refused`;
+  return `${providers}ServiceNow: ${asked} requests, ${ends}\n`;
 }
 
 /** The language of `--fault`, for a person or as JSON. */

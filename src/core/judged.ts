@@ -57,7 +57,7 @@ class JudgedSink implements Sink {
   }
 
   fail(error: CallError): void {
-    const byError = outcomeOfError(error);
+    const byError = outcomeOfError(error, this.#call.route.dialect.silentRefusal);
     // Whoever cut the attempt short may have done so because of what it had shown already.
     const shown = byError.kind === 'ignored' ? this.#shown() : undefined;
     this.#judge.over(shown === undefined || shown.kind === 'ok' ? byError : shown);

@@ -45,6 +45,14 @@ describe('what an attempt says about its target', () => {
     assert.equal(outcomeOfEvent('toString').cause, 'error-event');
   });
 
+  it('takes a connection closed unanswered for want of room where refusals have no words', () => {
+    const reset = new CallError('RESET');
+    assert.equal(outcomeOfError(reset, 'room').kind, 'throttled');
+    assert.equal(outcomeOfError(reset, 'rate').kind, 'failed');
+    assert.equal(outcomeOfError(new CallError('STREAM_CUT'), 'room').kind, 'failed');
+    assert.equal(outcomeOfError(new CallError('CONNECT_FAILED'), 'room').kind, 'unreachable');
+  });
+
   it('counts only what the upstream did', () => {
     const expected: Partial<Record<ErrorCode, string>> = {
       CONNECT_FAILED: 'unreachable',

@@ -92,9 +92,16 @@ const unreachable: ReadonlySet<ErrorCode> = new Set([
   'PROXY_REFUSED',
 ]);
 
-/** What a failure says. */
-export function outcomeOfError(error: CallError): Outcome {
+/** How a connection ends that was closed on a call before any answer. */
+const closedUnanswered: ReadonlySet<ErrorCode> = new Set(['RESET', 'EMPTY_ANSWER']);
+
+/**
+ * What a failure says. `silentRefusal` is that of the dialect: an upstream whose refusals for want
+ * of room have no words closes connections for the same reason.
+ */
+export function outcomeOfError(error: CallError, silentRefusal?: 'rate' | 'room'): Outcome {
   const { code } = error;
+  if (silentRefusal === 'room' && closedUnanswered.has(code)) return outcome('throttled', code);
   if (unreachable.has(code)) return outcome('unreachable', code);
   const silent = code === 'STALE_CONNECTION' || code === 'PACED';
   const counts = error.origin === 'upstream' && !silent;

@@ -72,7 +72,7 @@ describe('an equal request of the same session', () => {
     await leaks.assertClean();
   });
 
-  it('finds the answer again after its first caller was lost, if its route waits for it', async () => {
+  it('finds the answer again after its caller was lost, if its route waits for it', async () => {
     const { ask, posts, close } = await rig('2s');
     const lost = new AbortController();
     const first = await ask({ session: 's', signal: lost.signal });

@@ -125,6 +125,8 @@ export class ModelAnswer implements AnswerConversion {
   #begin(status: number, reason: string, contentType: string): void {
     if (this.#begun) return;
     this.#begun = true;
+    // Inside a document nobody else may say anything; what it holds is kept to the letter.
+    this.progress.atBoundary = contentType.startsWith('text/event-stream');
     const headers = convertedFields(this.#head.headers, contentType);
     this.#out.head({ status, reason, headers, framing: 'chunked', contentLength: -1 });
   }

@@ -91,6 +91,7 @@ export class NativePass implements AnswerConversion {
       return;
     }
     const { status, body } = encodeError('anthropic', error, this.#callId);
+    progress.atBoundary = false;
     this.#begin(status, DOCUMENT);
     this.#out.text(body);
   }
@@ -99,8 +100,8 @@ export class NativePass implements AnswerConversion {
     this.#begin(200, contentType);
     const bytes = Buffer.from(text);
     this.#scanner?.scan(bytes, 0, bytes.length);
-    // Only whole events are passed on.
-    this.progress.atBoundary = true;
+    // Only whole events are passed on, and inside a document nobody else may say anything.
+    this.progress.atBoundary = contentType === EVENTS;
     if (contentType === DOCUMENT) this.progress.terminal = true;
     this.#out.text(text);
   }

@@ -22,6 +22,15 @@ function convert(
 const hello = { role: 'user', content: 'Hello' };
 
 describe('a request for the native surface', () => {
+  it('asks for no more tokens than the model takes', () => {
+    const asked = { max_tokens: 128_000, messages: [hello] };
+    const of = (maxTokens: number | undefined): unknown =>
+      JSON.parse(convert(asked, undefined, { maxTokens }).body).max_tokens;
+    equal(of(64_000), 64_000);
+    equal(of(200_000), 128_000);
+    equal(of(undefined), 128_000);
+  });
+
   it('names the model in its path and nowhere else', () => {
     const made = convert({
       model: 'claude-sonnet-4-5',

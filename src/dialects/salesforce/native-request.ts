@@ -28,6 +28,8 @@ export interface NativeRequestOptions {
   readonly betas: 'all' | readonly string[];
   /** Newer models refuse `thinking.type: "enabled"`: `adaptive` rewrites it, budgets to efforts. */
   readonly thinking: 'keep' | 'adaptive';
+  /** Largest `max_tokens` that the model takes; what asks for more is given this. */
+  readonly maxTokens: number | undefined;
   /** Further top-level fields that the host refuses. */
   readonly omit: readonly string[];
 }
@@ -37,6 +39,7 @@ export const defaultNativeRequestOptions: NativeRequestOptions = {
   thoughts: 'current',
   betas: 'all',
   thinking: 'keep',
+  maxTokens: undefined,
   omit: [],
 };
 
@@ -108,6 +111,8 @@ class Edits {
         return [];
       case 'messages':
         return [{ name: member.name, raw: this.#messages(member.raw) }];
+      case 'max_tokens':
+        return [{ name: member.name, raw: this.#maxTokens(member.raw) }];
       case 'thinking':
         return [{ name: member.name, raw: this.#thinking(member.raw) }];
       default:
@@ -141,6 +146,13 @@ class Edits {
       return { name, raw: `[${rest.join(',')}]` };
     });
     return blocks.every(isThought) ? [] : [objectText(members)];
+  }
+
+  #maxTokens(raw: string): string {
+    const { maxTokens } = this.#options;
+    const asked = this.#asked['max_tokens'];
+    const isMore = maxTokens !== undefined && typeof asked === 'number' && asked > maxTokens;
+    return isMore ? String(maxTokens) : raw;
   }
 
   #thinking(raw: string): string {

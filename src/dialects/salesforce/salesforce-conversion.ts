@@ -96,7 +96,13 @@ export class SalesforceConversion implements Conversion {
 
   /** What Anthropic's callers say passes as it is, fields unknown here included. */
   #native(call: Call, request: ModelRequest, text: string, name: string): Sent | RequestProblem {
-    const options = { ...defaultNativeRequestOptions, thinking: this.#pair.options.thinking };
+    const { limits } = this.#pair;
+    const options = {
+      ...defaultNativeRequestOptions,
+      thinking: this.#pair.options.thinking,
+      maxTokens: limits.maxTokens,
+      omit: limits.sampling === false ? ['temperature', 'top_p'] : [],
+    };
     const betas = call.headers.all('anthropic-beta').join(',');
     const sent = nativeRequest(text, name, betas === '' ? undefined : betas, options);
     if (isRequestProblem(sent)) return sent;

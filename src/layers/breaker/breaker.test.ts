@@ -8,7 +8,7 @@ import { stack } from '../../core/layer.ts';
 import { RecordingSink } from '../../testing/recording-sink.ts';
 import { ScriptedService, byHand, testHead } from '../../testing/scripted-service.ts';
 import type { CallScript } from '../../testing/scripted-service.ts';
-import { testCall, testEndpoint } from '../../testing/test-call.ts';
+import { stubDialect, testCall, testEndpoint } from '../../testing/test-call.ts';
 import type { TestCallOptions } from '../../testing/test-call.ts';
 import { VirtualClock } from '../../testing/virtual-clock.ts';
 import { breakerLayer } from './breaker.ts';
@@ -233,6 +233,18 @@ describe('a caller who leaves', () => {
     assert.equal(breakers.stateOf(endpoint.key), 'open');
     assert.equal(breakers.view()[0]?.timesOpened, 1);
   });
+});
+
+describe('an upstream that refuses without a word for want of room', () => {
+  for (const script of [{ status: 429 }, { failBeforeHead: 'RESET' }] as const) {
+    it(`is not given up for it: ${JSON.stringify(script)}`, () => {
+      const { breakers, upstream, send } = rig(script);
+      const dialect = { ...stubDialect, silentRefusal: 'room' as const };
+      for (let count = 0; count < 30; count += 1) send({ route: { dialect } });
+      assert.equal(upstream.calls.length, 30);
+      assert.equal(breakers.stateOf(endpoint.key), 'closed');
+    });
+  }
 });
 
 describe('an exception below the breaker', () => {

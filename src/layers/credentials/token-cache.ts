@@ -184,7 +184,7 @@ export class TokenCache {
   #begin(now: number): void {
     const { clock } = this.#deps;
     const { text, expiresAt, dropped } = this.#life;
-    this.#life.begin();
+    this.#life.begin(now);
     this.#renewal += 1;
     this.#beganAt = now;
     const renewal = this.#renewal;

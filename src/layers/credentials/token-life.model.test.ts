@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { defaultTokenLifeOptions } from './options.ts';
 import { TokenLife } from './token-life.ts';
 
-const { forcedGapMs, pauseMs, pauseSpread, refusedPauseMs } = defaultTokenLifeOptions;
+const { forcedGapMs, patienceMs, pauseMs, pauseSpread, refusedPauseMs } = defaultTokenLifeOptions;
 
 type Step =
   | { readonly do: 'wait'; readonly ms: number }
@@ -66,6 +66,7 @@ class Driven {
   running: boolean = false;
   /** When the last renewal ended and the pause that must follow, unless reopened. */
   closedUntil: number = Number.NEGATIVE_INFINITY;
+  beganAt: number = Number.NEGATIVE_INFINITY;
   readonly forcedAt: number[] = [];
   #texts: number = 0;
   #endsAt: number = Number.NEGATIVE_INFINITY;
@@ -103,7 +104,8 @@ class Driven {
     assert.equal(this.running, false, 'two renewals at a time');
     assert.ok(this.now >= this.closedUntil, 'a renewal in a pause');
     this.running = true;
-    this.life.begin();
+    this.beganAt = this.now;
+    this.life.begin(this.now);
   }
 
   #call(): void {
@@ -116,7 +118,10 @@ class Driven {
     if (life.text !== undefined && !life.dropped && now < life.useUntil) {
       assert.ok(verdict === 'use' || verdict === 'renew', verdict);
     }
-    if (verdict === 'wait') assert.equal(this.running, true);
+    if (verdict === 'wait') {
+      assert.equal(this.running, true);
+      assert.ok(!life.isAlive(now) || now < this.beganAt + patienceMs, 'waits behind a hang');
+    }
     if (verdict === 'begin' || verdict === 'renew') this.#begin();
   }
 

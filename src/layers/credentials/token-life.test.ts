@@ -9,7 +9,7 @@ const life = (share = 0): TokenLife => new TokenLife(defaultTokenLifeOptions, sh
 /** A life with a token of an hour since 0. */
 function issued(share = 0): TokenLife {
   const one = life(share);
-  one.begin();
+  one.begin(0);
   assert.equal(one.issued('first', HOUR, 0, 0), 'new');
   return one;
 }
@@ -18,7 +18,7 @@ describe('the life of a token', () => {
   it('begins with a renewal that calls wait for', () => {
     const one = life();
     assert.equal(one.verdict(0), 'begin');
-    one.begin();
+    one.begin(0);
     assert.equal(one.verdict(0), 'wait');
   });
 
@@ -32,9 +32,25 @@ describe('the life of a token', () => {
 
   it('is used without a second renewal while one runs', () => {
     const one = issued();
-    one.begin();
-    assert.equal(one.verdict(HOUR - 60_000), 'use');
+    one.begin(HOUR - 31_000);
+    assert.equal(one.verdict(HOUR - 31_000), 'use');
     assert.equal(one.verdict(HOUR - 30_000), 'wait');
+  });
+
+  it('is used to its end, and nobody waits, once its renewal takes too long', () => {
+    const one = issued();
+    one.begin(HOUR - 31_000);
+    assert.equal(one.verdict(HOUR - 26_001), 'wait');
+    assert.equal(one.verdict(HOUR - 26_000), 'use');
+    assert.equal(one.verdict(HOUR - 1), 'use');
+    assert.equal(one.verdict(HOUR), 'wait');
+  });
+
+  it('is not used after a 401, however long its renewal takes', () => {
+    const one = issued();
+    assert.equal(one.rejected(1, 10_000), 'begin');
+    one.begin(10_000);
+    assert.equal(one.verdict(20_000), 'wait');
   });
 
   it('is renewed earlier by up to a minute, by lot', () => {
@@ -71,7 +87,7 @@ describe('a renewal that fails', () => {
   it('is not repeated for five seconds, while the old token goes on', () => {
     const one = issued();
     const now = HOUR - 100_000;
-    one.begin();
+    one.begin(HOUR - 100_000);
     one.failed(0, 0.5, now);
     assert.equal(one.verdict(now + 4_999), 'use');
     assert.equal(one.verdict(now + 5_000), 'renew');
@@ -80,12 +96,12 @@ describe('a renewal that fails', () => {
   it('is repeated ever more seldom, up to a minute', () => {
     const one = issued();
     const pauses = [1, 2, 3, 4, 5, 6].map(() => {
-      one.begin();
+      one.begin(0);
       one.failed(0, 0.5, 0);
       return one.opensAt;
     });
     assert.deepEqual(pauses, [5_000, 10_000, 20_000, 40_000, 60_000, 60_000]);
-    one.begin();
+    one.begin(0);
     one.issued('next', HOUR, 0, 0);
     one.failed(0, 0.5, 0);
     assert.equal(one.opensAt, 5_000);
@@ -101,7 +117,7 @@ describe('a renewal that fails', () => {
 
   it('leaves a risky token in use until its real end', () => {
     const one = issued();
-    one.begin();
+    one.begin(HOUR - 40_000);
     one.failed(300_000, 0, HOUR - 40_000);
     assert.equal(one.verdict(HOUR - 1), 'use');
     assert.equal(one.verdict(HOUR), 'closed');
@@ -110,7 +126,7 @@ describe('a renewal that fails', () => {
   it('is probed once a minute and less after a refusal', () => {
     const one = life();
     const pauses = [1, 2, 3, 4, 5, 6].map(() => {
-      one.begin();
+      one.begin(0);
       one.refuse(0);
       return one.opensAt;
     });
@@ -136,11 +152,11 @@ describe('a renewal that fails', () => {
 
   it('is made anew at once with a new configuration', () => {
     const one = life();
-    one.begin();
+    one.begin(0);
     one.refuse(0);
     one.reopen();
     assert.equal(one.verdict(1), 'begin');
-    one.begin();
+    one.begin(1);
     one.refuse(1);
     assert.equal(one.opensAt, 60_001);
   });
@@ -151,7 +167,7 @@ describe('a token that was rejected', () => {
     const one = issued();
     assert.equal(one.rejected(1, 10_000), 'begin');
     assert.equal(one.verdict(10_000), 'begin');
-    one.begin();
+    one.begin(10_000);
     assert.equal(one.rejected(1, 10_001), 'wait');
     assert.equal(one.verdict(10_001), 'wait');
     assert.equal(one.issued('second', HOUR, 0, 10_100), 'new');
@@ -162,7 +178,7 @@ describe('a token that was rejected', () => {
   it('is not replaced more often than once a minute', () => {
     const one = issued();
     one.rejected(1, 10_000);
-    one.begin();
+    one.begin(10_000);
     one.issued('second', HOUR, 0, 10_000);
     assert.equal(one.rejected(2, 69_999), 'pass');
     assert.equal(one.verdict(69_999), 'use');
@@ -172,7 +188,7 @@ describe('a token that was rejected', () => {
   it('is believed when the endpoint insists on it', () => {
     const one = issued();
     one.rejected(1, 10_000);
-    one.begin();
+    one.begin(10_000);
     assert.equal(one.issued('first', HOUR - 10_000, 0, 10_000), 'same');
     assert.equal(one.version, 1);
     assert.equal(one.verdict(10_000), 'use');
@@ -181,11 +197,11 @@ describe('a token that was rejected', () => {
 
   it('is asked for once more when the renewal was under way before', () => {
     const one = issued();
-    one.begin();
+    one.begin(10_000);
     assert.equal(one.rejected(1, 10_000), 'wait');
     assert.equal(one.issued('first', HOUR, 0, 10_100), 'stale');
     assert.equal(one.verdict(10_100), 'begin');
-    one.begin();
+    one.begin(10_100);
     assert.equal(one.issued('first', HOUR, 0, 10_200), 'same');
     assert.equal(one.verdict(10_200), 'use');
   });
@@ -193,12 +209,12 @@ describe('a token that was rejected', () => {
   it('comes back when its endpoint is in trouble, and stays away when that refuses', () => {
     const troubled = issued();
     troubled.rejected(1, 10_000);
-    troubled.begin();
+    troubled.begin(10_000);
     troubled.failed(0, 0, 10_000);
     assert.equal(troubled.verdict(10_000), 'use');
     const refused = issued();
     refused.rejected(1, 10_000);
-    refused.begin();
+    refused.begin(10_000);
     refused.refuse(10_000);
     assert.equal(refused.verdict(10_000), 'closed');
     assert.equal(refused.rejected(1, 10_001), 'pass');

@@ -10,7 +10,7 @@ import type { TokenLifeOptions } from './options.ts';
  * - `use`: it is good
  * - `renew`: it is good, and a renewal in the background should begin
  * - `begin`: there is none to use; a renewal should begin, and the call waits for it
- * - `wait`: there is none to use; the call waits for the renewal that runs
+ * - `wait`: there is none to use, or only a risky one; the call waits for the renewal that runs
  * - `closed`: there is none to use, and no renewal may begin before `opensAt`
  */
 export type TokenVerdict = 'use' | 'renew' | 'begin' | 'wait' | 'closed';
@@ -55,6 +55,7 @@ export class TokenLife {
   /** The last renewal was refused for good. */
   refused: boolean = false;
   #refusals: number = 0;
+  #beganAt: number = Number.NEGATIVE_INFINITY;
   #forced: boolean = false;
   #forcedAt: number = Number.NEGATIVE_INFINITY;
   readonly #options: TokenLifeOptions;
@@ -72,7 +73,7 @@ export class TokenLife {
     if (usable && now < this.renewAt) return 'use';
     const mayBegin = !this.running && now >= this.opensAt;
     if (usable && now < this.useUntil) return mayBegin ? 'renew' : 'use';
-    if (this.running) return 'wait';
+    if (this.running) return this.#isHopeless(now) && this.isAlive(now) ? 'use' : 'wait';
     if (mayBegin) return 'begin';
     // The margin is there for a better token. Where none can be had, a risky one beats none.
     return this.isAlive(now) ? 'use' : 'closed';
@@ -84,8 +85,9 @@ export class TokenLife {
   }
 
   /** A renewal begins. */
-  begin(): void {
+  begin(now: number): void {
     this.running = true;
+    this.#beganAt = now;
     this.#forced = this.dropped;
   }
 
@@ -151,6 +153,11 @@ export class TokenLife {
     this.opensAt = Number.NEGATIVE_INFINITY;
     this.refused = false;
     this.#refusals = 0;
+  }
+
+  /** The renewal that runs has taken so long that its endpoint hangs, most likely. */
+  #isHopeless(now: number): boolean {
+    return now >= this.#beganAt + this.#options.patienceMs;
   }
 
   #mark(leftMs: number, skewMs: number, now: number): void {

@@ -109,6 +109,9 @@ export class Pacer implements TargetGate, AttemptObserver {
 
   attemptOver(target: Target, call: Call, outcome: Outcome, now: number): void {
     const { progress } = call.timeline;
+    // A connection that was closed for want of room; a refusal in words was heard at its head.
+    const isClosed = outcome.kind === 'throttled' && outcome.cause === 'RESET';
+    if (isClosed) this.#foundFull(target, now);
     if (progress === undefined) return;
     const isRefusal = outcome.kind === 'throttled' && progress.errorType !== undefined;
     if (!isRefusal && progress.inputTokens < 0) return;

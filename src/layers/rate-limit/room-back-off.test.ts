@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Call } from '../../core/call.ts';
 import { attemptOf } from '../../core/call.ts';
-import { outcomeOfHead } from '../../core/outcome.ts';
+import { CallError } from '../../core/errors.ts';
+import { outcomeOfError, outcomeOfHead } from '../../core/outcome.ts';
 import type { Target } from '../../core/target.ts';
 import { testHead } from '../../testing/scripted-service.ts';
 import { stubDialect, testCall, testTarget } from '../../testing/test-call.ts';
@@ -76,7 +77,13 @@ describe('a target that refuses for want of room', () => {
       const at = pacer.opensAt(target, testCall({ fingerprint }), clock.now());
       return at === 0 ? 0 : at - clock.now();
     };
-    return { clock, pacer, events, send, waitMs };
+    const close = (target: Target): void => {
+      const call: Call = testCall({ route: target.route });
+      pacer.attemptBegan(target, call, clock.now());
+      const outcome = outcomeOfError(new CallError('RESET'), target.route.dialect.silentRefusal);
+      pacer.attemptOver(target, call, outcome, clock.now());
+    };
+    return { clock, pacer, events, send, close, waitMs };
   }
 
   it('is left alone under all credentials, and no other target is', () => {
@@ -101,6 +108,13 @@ describe('a target that refuses for want of room', () => {
     send(full, 200);
     send(full, 429);
     assert.equal(waitMs(full), 1_000);
+  });
+
+  it('is left alone as well after it has closed a connection unanswered', () => {
+    const { close, waitMs } = rig();
+    close(full);
+    close(models);
+    assert.deepEqual([waitMs(full), waitMs(models)], [1_000, 0]);
   });
 
   it('is believed where it gives a reason: a rule, or a time', () => {

@@ -31,7 +31,7 @@ const requiredFields = ['x-sfdc-app-context', 'x-client-feature-id'];
 /** One org. */
 export class SalesforceOrg implements SimulatedService {
   readonly tokens: OrgTokens;
-  /** Directives for every request for a token, such as `[[head=1h]]` or `[[status=500]]`. */
+  /** Directives for every request for a token, such as `[[head=60m]]` or `[[status=500]]`. */
   tokenWishes: string = '';
   /** Tokens granted or refused so far. */
   tokenRequests: number = 0;

@@ -1,0 +1,235 @@
+// The official clients against a simulated Salesforce org through the gateway: both of its
+// surfaces, neither of which any of the clients knows.
+
+import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import Anthropic from '@anthropic-ai/sdk';
+import OpenAI, { APIError } from 'openai';
+import { startGateway } from '../../../src/gateway/gateway.ts';
+import type { Gateway } from '../../../src/gateway/gateway.ts';
+import { SalesforceOrg } from '../../../src/simulator/salesforce/salesforce-org.ts';
+import { LeakCheck, SimServer } from '../../../src/testing/index.ts';
+import { modelClients } from './model-clients.ts';
+import type { Answer, ModelClient } from './model-clients.ts';
+import { becomes } from './target.ts';
+
+const leaks = LeakCheck.begin();
+after(() => leaks.assertClean());
+
+const clientNames = ['anthropic', 'openai-chat', 'openai-responses'] as const;
+const surfaces = ['documented', 'native'] as const;
+
+/** The same text and length each time. */
+const SAID = '[[seed=7]] [[tokens=40]]';
+const PROMPT_CHARS_MAX = 20_000;
+
+/** A gateway in front of an org. */
+class Rig {
+  readonly org: SalesforceOrg = new SalesforceOrg({ promptCharsMax: PROMPT_CHARS_MAX });
+  #sim: SimServer | undefined;
+  #gateway: Gateway | undefined;
+
+  async open(surface: 'auto' | (typeof surfaces)[number]): Promise<void> {
+    const sim = await SimServer.listen({ service: this.org, seed: 5 });
+    this.#sim = sim;
+    const tokenUrl = `${sim.url}/services/oauth2/token`;
+    const oauth = { tokenUrl, clientId: 'sim-client', clientSecret: 'sim-secret' };
+    const org = {
+      dialect: 'salesforce-models',
+      endpoints: [sim.url],
+      credentials: { oauth },
+      salesforce: { surface },
+      models: { 'model-*': 'sim-fast', 'text-embedding-*': 'sim-fast', 'claude-*': CLAUDE },
+      breaker: false,
+      pacing: false,
+    };
+    this.#gateway = await startGateway({
+      env: {},
+      config: {
+        upstreams: { org },
+        routes: [{ match: { path: '/v1/**' }, upstreams: ['org'], retry: { attempts: 1 } }],
+      },
+      overrides: { listen: '127.0.0.1:0', admin: 'off', simulator: false, guard: false },
+    });
+  }
+
+  get url(): string {
+    return this.#gateway?.url ?? '';
+  }
+
+  /** The path of the last request, without those for tokens. */
+  get asked(): string | undefined {
+    return this.#sim?.seen.requests.findLast(({ path }) => !path.includes('/oauth2/'))?.path;
+  }
+
+  /** Requests to the org so far. */
+  get requestCount(): number {
+    return this.#sim?.seen.requestCount ?? 0;
+  }
+
+  async close(): Promise<void> {
+    await this.#gateway?.close(1_000);
+    await this.#sim?.close();
+    // The sockets of the pool say that they are closed a turn later.
+    ok(await becomes(() => this.#gateway?.leases.size === 0));
+  }
+}
+
+const CLAUDE = 'sfdc_ai__DefaultBedrockAnthropicClaude45Sonnet';
+const NATIVE = /^\/ai\/gpt\/v1\/model\/[\w-]+\/invoke(-with-response-stream)?$/;
+const DOCUMENTED = /^\/einstein\/platform\/v1\/models\/[\w-]+\/chat-generations$/;
+
+for (const surface of surfaces) {
+  describe(`the ${surface} surface of an org`, () => {
+    const rig = new Rig();
+    let clients: ModelClient[];
+    before(async () => {
+      await rig.open(surface);
+      clients = modelClients(rig.url);
+    });
+    after(() => rig.close());
+
+    for (const name of clientNames) {
+      const client = (): ModelClient => {
+        const found = clients.find((candidate) => candidate.name === name);
+        ok(found !== undefined);
+        return found;
+      };
+      const texts = new Map<boolean, Answer>();
+
+      for (const stream of [false, true]) {
+        const how = stream ? 'a stream' : 'a document';
+
+        it(`tells ${name} a text, in ${how}`, async () => {
+          const answer = await client().ask({ text: SAID, stream });
+          texts.set(stream, answer);
+          ok(answer.text.length > 40, answer.text);
+          equal(answer.stop, 'stop');
+          equal(answer.outputTokens, 40);
+          match(rig.asked ?? '', surface === 'native' ? NATIVE : DOCUMENTED);
+        });
+
+        it(`refuses ${name} in its own words, in ${how}`, async () => {
+          const asking = client().ask({ text: '[[status=429]] [[retry-after=3]]', stream });
+          await rejects(asking, (error) => {
+            ok(isApiError(error));
+            equal(error.status, 429);
+            equal(error.headers?.get('retry-after'), '3');
+            match(error.message, /rate/i);
+            return true;
+          });
+        });
+
+        it(`tells ${name} that a prompt is too long, in ${how}`, async () => {
+          const asking = client().ask({ text: 'word '.repeat(PROMPT_CHARS_MAX / 4), stream });
+          await rejects(asking, (error) => {
+            ok(isApiError(error));
+            equal(error.status, 400);
+            // Agents act on these: one makes its conversation shorter, the other reads the code.
+            if (name === 'anthropic') match(error.message, /prompt is too long/);
+            else equal(error.code, 'context_length_exceeded');
+            return true;
+          });
+        });
+
+        it(`never shows ${name} an error under a 200 as an answer, in ${how}`, async () => {
+          await rejects(client().ask({ text: '[[json-error]]', stream }), isApiError);
+        });
+
+        if (surface === 'native') {
+          it(`has ${name} call tools, in ${how}`, async () => {
+            const text = '[[tools=2]] What is the weather?';
+            const answer = await client().ask({ text, stream, tools: true });
+            equal(answer.calls.length, 2);
+            equal(answer.stop, 'tools');
+            for (const call of answer.calls) {
+              equal(call.name, 'get_weather');
+              equal(typeof (call.input as { city: unknown }).city, 'string');
+            }
+          });
+        } else {
+          it(`refuses the tools of ${name} and says why, in ${how}`, async () => {
+            const before = rig.requestCount;
+            const asking = client().ask({ text: 'What is the weather?', stream, tools: true });
+            await rejects(asking, (error) => {
+              ok(isApiError(error));
+              equal(error.status, 400);
+              match(error.message, /tools/);
+              return true;
+            });
+            equal(rig.requestCount, before);
+          });
+        }
+      }
+
+      it(`tells ${name} the same either way`, () => {
+        equal(texts.get(true)?.text, texts.get(false)?.text);
+      });
+
+      it(`never lets ${name} take a broken answer for a whole one`, async () => {
+        const faults = ['[[cut@10]]', ...(surface === 'native' ? streamFaults : [])];
+        for (const fault of faults) {
+          await rejects(client().ask({ text: `[[tokens=40]] ${fault}`, stream: true }), fault);
+        }
+      });
+    }
+  });
+}
+
+const streamFaults = ['[[stop@10]]', '[[error@10]]', '[[empty]]', '[[bad-crc@5]]'];
+
+function isApiError(error: unknown): error is APIError {
+  return error instanceof APIError || error instanceof Anthropic.APIError;
+}
+
+describe('the surface of an org', () => {
+  const rig = new Rig();
+  before(() => rig.open('auto'));
+  after(() => rig.close());
+
+  it('is the native one for models of Anthropic, the documented one for all others', async () => {
+    const client = new Anthropic({ baseURL: rig.url, apiKey: 'k', maxRetries: 0 });
+    const messages = [{ role: 'user' as const, content: 'Hi [[tokens=3]]' }];
+    await client.messages.create({ model: 'claude-x', max_tokens: 9, messages });
+    equal(rig.asked, `/ai/gpt/v1/model/${CLAUDE}/invoke`);
+    const other = 'sfdc_ai__DefaultGPT4Omni';
+    const message = await client.messages.create({ model: other, max_tokens: 9, messages });
+    equal(rig.asked, `/einstein/platform/v1/models/${other}/chat-generations`);
+    equal(message.model, other);
+  });
+
+  it('makes embeddings for the client of OpenAI, as numbers and as it asks by itself', async () => {
+    const client = new OpenAI({ baseURL: `${rig.url}/v1`, apiKey: 'k', maxRetries: 0 });
+    const input = ['one', 'two words'];
+    const model = 'text-embedding-x';
+    // Without a format the client asks for base64, and decodes it.
+    const packed = await client.embeddings.create({ model, input });
+    const plain = await client.embeddings.create({ model, input, encoding_format: 'float' });
+    equal(rig.asked, '/einstein/platform/v1/models/sim-fast/embeddings');
+    deepEqual(
+      packed.data.map(({ index }) => index),
+      [0, 1],
+    );
+    for (const [place, { embedding }] of plain.data.entries()) {
+      const same = packed.data[place]?.embedding ?? [];
+      ok(embedding.length > 3);
+      equal(same.length, embedding.length);
+      for (const [at, value] of embedding.entries()) ok(Math.abs(value - (same[at] ?? 9)) < 1e-6);
+    }
+    equal(packed.model, model);
+    ok(packed.usage.prompt_tokens > 0);
+    const one = await client.embeddings.create({ model, input: 'alone' });
+    equal(one.data.length, 1);
+  });
+
+  it('lists its models, and counts tokens, though the org does neither', async () => {
+    const openai = new OpenAI({ baseURL: `${rig.url}/v1`, apiKey: 'k', maxRetries: 0 });
+    const anthropic = new Anthropic({ baseURL: rig.url, apiKey: 'k', maxRetries: 0 });
+    // The table of this gateway has patterns only, and those are no names.
+    deepEqual((await openai.models.list()).data, []);
+    deepEqual((await anthropic.models.list()).data, []);
+    const messages = [{ role: 'user' as const, content: 'word '.repeat(100) }];
+    const counted = await anthropic.messages.countTokens({ model: 'claude-x', messages });
+    ok(counted.input_tokens > 50 && counted.input_tokens < 300);
+  });
+});
