@@ -53,6 +53,8 @@ export class Timeline {
   backoffMs: number = 0;
   /** Which requests this connection had served before the last attempt. */
   connectionUses: number = 0;
+  /** Name of the upstream of the last attempt, '' before one was chosen. */
+  upstream: string = '';
   /** `host:port` of the last attempt. */
   endpoint: string = '';
   /** Bytes from the caller, body only. */
@@ -107,6 +109,7 @@ export class Timeline {
     this.reused = other.reused;
     this.connectionUses = other.connectionUses;
     this.endpoint = other.endpoint;
+    this.upstream = other.upstream;
     this.backoffMs = other.backoffMs;
     this.responseBytes = other.responseBytes;
     this.progress = other.progress;

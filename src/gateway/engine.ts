@@ -77,7 +77,8 @@ export class Engine {
   readonly #stacks: Stacks;
   readonly #proxy: WebSocketProxy;
   readonly #credentials: Credentials;
-  readonly #tokenEndpoints: HttpTokenEndpoint[] = [];
+  /** By the certificates they are trusted with; '' = the built-in ones. */
+  readonly #tokenEndpoints: Map<string, HttpTokenEndpoint> = new Map();
   /** Keeps a rotated refresh token when a reload makes its credential anew. */
   readonly #tokens: MemoryTokenStore;
   #targets: RouteTable['targets'] = [];
@@ -225,8 +226,10 @@ export class Engine {
 
   /** A way to a token endpoint of its own: a renewal must not stand in line behind calls. */
   #tokenEndpoint(clock: Clock, ca: string | undefined): HttpTokenEndpoint {
+    const known = this.#tokenEndpoints.get(ca ?? '');
+    if (known !== undefined) return known;
     const endpoint = new HttpTokenEndpoint({ clock, ca, env: this.#env });
-    this.#tokenEndpoints.push(endpoint);
+    this.#tokenEndpoints.set(ca ?? '', endpoint);
     return endpoint;
   }
 
@@ -243,7 +246,7 @@ export class Engine {
   close(): void {
     this.#transport.destroy();
     this.#stacks.close();
-    for (const endpoint of this.#tokenEndpoints) endpoint.close();
+    for (const endpoint of this.#tokenEndpoints.values()) endpoint.close();
     this.#guard.close();
     this.#readings.close();
     this.#metrics.close();

@@ -21,7 +21,7 @@ export function accessLine(call: Call, error: CallError | undefined, wallNow: nu
     `{"time":"${timeText(wallNow)}","level":"${level(error)}","msg":"call"` +
     `,"call":"${call.id}","method":${quoted(call.method)}` +
     `,"path":${quoted(withoutQuery(call.path))}` +
-    `,"route":${quoted(route.name)},"upstream":${quoted(route.upstream)}` +
+    `,"route":${quoted(route.name)},"upstream":${quoted(timeline.upstream || route.upstream)}` +
     `,"endpoint":${quoted(timeline.endpoint)},"status":${timeline.status}` +
     `,"verdict":"${verdict(progress, error)}"` +
     `,"closedBy":"${error === undefined ? 'upstream' : error.origin}"` +

@@ -21,7 +21,8 @@ class RouteSeries {
   /** Whole answers to POST, by status. */
   readonly posts: HistogramSeries[] = [];
   wholeStreams: Series | undefined = undefined;
-  model: ModelSeries | undefined = undefined;
+  /** By name of the upstream that answered; a route may lead to several. */
+  readonly models: Map<string, ModelSeries> = new Map();
 
   constructor(active: Series) {
     this.active = active;
@@ -125,10 +126,11 @@ export class CallRecord {
       series.wholeStreams.value += 1;
     } else this.#metrics.streamEnd.at(route.name, streamEnd(error)).value += 1;
     if (timeline.twinOf !== '' || !MODEL_DIALECTS.has(route.dialect.name)) return;
-    let model = series.model;
-    if (model === undefined || error !== undefined) {
-      model = this.#modelSeries(route.upstream, error);
-      if (error === undefined) series.model = model;
+    const upstream = timeline.upstream === '' ? route.upstream : timeline.upstream;
+    let model = error === undefined ? series.models.get(upstream) : undefined;
+    if (model === undefined) {
+      model = this.#modelSeries(upstream, error);
+      if (error === undefined) series.models.set(upstream, model);
     }
     model.duration.record((timeline.endedAt - timeline.startedAt) / 1000);
     if (timeline.firstByteAt !== NEVER && timeline.sentAt !== NEVER) {

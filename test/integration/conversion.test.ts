@@ -99,6 +99,11 @@ describe('a route to upstreams of two formats', () => {
       } else assert.deepEqual([json['type'], json['role']], ['message', 'assistant']);
       const line = JSON.parse(lines[0] ?? '{}') as Record<string, unknown>;
       assert.deepEqual([line['endpoint'], line['attempts']], [new URL(sim.url).host, 2]);
+      // Tokens are counted where they were spent.
+      assert.equal(line['upstream'], 'second');
+      const metrics = await gateway?.gateway.metricsText();
+      assert.match(metrics ?? '', /^gen_ai_client_token_usage_total\{[^}]*"second"/m);
+      assert.doesNotMatch(metrics ?? '', /^gen_ai_client_token_usage_total\{[^}]*"first"/m);
     });
   }
 

@@ -155,6 +155,7 @@ class Balancer {
 /** The call as its target is to get it. */
 function attemptAt(call: Call, target: Target): Call {
   const { route, edit } = target;
+  call.timeline.upstream = target.upstream;
   const own = edit === undefined ? { route } : { route, headers: edit.headers(call.headers) };
   return attemptOf(call, call.attempt, call.cancellation, own);
 }
