@@ -54,10 +54,17 @@ describe('requests sent around the moment at which the upstream closes idle sock
 
   it('all succeed here, and none runs twice', async () => {
     const url = `http://127.0.0.1:${relay.port}`;
-    const gateway = await startHoldfast(url, { profile: 'rest', replay: 'idle-race' });
+    // A limit that learns from a busy machine might refuse a call, politely; that is another story.
+    const limit = { enabled: false };
+    const lines: string[] = [];
+    const rules = { profile: 'rest', replay: 'idle-race', limit, lines };
+    const gateway = await startHoldfast(url, rules);
     const failures = await visibleFailures(gateway.url, 'holdfast');
     await gateway.close();
-    assert.equal(failures, 0);
+    const calls = lines.join('').trimEnd().split('
+');
+    const failed = calls.filter((line) => !line.includes('"verdict":"complete"'));
+    assert.deepEqual([failures, failed], [0, []]);
     assert.deepEqual(upstream.seen.doubleExecutions(), []);
     const ours = [...upstream.seen.executions().keys()].filter((id) => id.startsWith('holdfast'));
     assert.equal(ours.length, LANES * POSTS_PER_LANE);
