@@ -59,7 +59,8 @@ describe('requests sent around the moment at which the upstream closes idle sock
       runs += 1;
       const run = `holdfast${runs}`;
       const url = `http://127.0.0.1:${relay.port}`;
-      // A limit that learns from a busy machine might refuse a call, politely; that is another story.
+      // A limit that learns from a busy machine might refuse a call, politely; that is another
+      // story.
       const limit = { enabled: false };
       const lines: string[] = [];
       const rules = { profile: 'rest', replay: 'idle-race', limit, lines };
