@@ -12,7 +12,7 @@
 
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runClaudeCode } from './claude-code.ts';
 import { runCodex } from './codex.ts';
@@ -119,9 +119,11 @@ async function runAll(wishes: Wishes, work: string): Promise<Row[]> {
   const say = (text: string): void => {
     if (!wishes.json) console.log(text);
   };
+  // The clients are started in folders of their own.
+  const dir = resolve(wishes.dir ?? join(work, 'clients'));
   const packages = wishes.clients.map((name) => CLIENT_PACKAGES[name]);
   say(`installing ${packages.join(' and ')} ...`);
-  const binaries = await installClients(wishes.dir ?? join(work, 'clients'), wishes.clients);
+  const binaries = await installClients(dir, wishes.clients);
   const rows: Row[] = [];
   for (const client of wishes.clients) {
     for (const scenario of wishes.chosen) {
