@@ -144,6 +144,7 @@ export class AttemptLoop implements Sink, Swept {
     const call = this.#call;
     this.#attempt += 1;
     this.#gate = 'waiting';
+    this.#decision?.resumed();
     this.#scope = new Cancellation(call.cancellation);
     if (this.#decision !== undefined) observer.retried(call.route.upstream, this.#decision.cause);
     try {
@@ -242,6 +243,7 @@ export class AttemptLoop implements Sink, Swept {
       return;
     }
     this.#gate = 'pausing';
+    this.#decision?.paused();
     // Its closures are made for calls that wait, which are few.
     pause(
       this.#context.clock,

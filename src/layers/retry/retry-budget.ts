@@ -16,7 +16,7 @@ const ONE = 1 - 1e-9;
 export class RetryBudget {
   /** Calls that are not over. */
   running: number = 0;
-  /** Calls that wait for a further attempt, or are in one that has not been accepted yet. */
+  /** Calls in a further attempt that has not been accepted yet; short waits do not count. */
   retrying: number = 0;
   readonly #options: RetryBudgetOptions;
   readonly #slotMs: number;
@@ -73,6 +73,11 @@ export class RetryBudget {
   /** The retry that `begin` allowed was accepted, refused or given up. */
   end(): void {
     this.retrying -= 1;
+  }
+
+  /** A retry that was allowed, and put aside by `end` for its wait, is made now. */
+  resume(): void {
+    this.retrying += 1;
   }
 
   /** Retries that could begin at once. */

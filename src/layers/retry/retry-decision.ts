@@ -11,6 +11,12 @@ import { RetryPlan } from './retry-plan.ts';
 import { isQuotaGone } from './retry-rules.ts';
 import type { Failure } from './retry-rules.ts';
 
+/**
+ * Waits up to this long keep no other retry from being made: where calls take milliseconds, the
+ * usual wait of a second would otherwise be all that counts. Longer ones hold slots, and are few.
+ */
+const SHORT_WAIT_MS = 2_000;
+
 /** The further attempts of one call. Ends by `giveBack`. */
 export class RetryDecision {
   /** What is against another attempt; none follows any more. */
@@ -22,6 +28,7 @@ export class RetryDecision {
   readonly #budget: RetryBudget;
   readonly #plan: RetryPlan;
   #hasPermit: boolean = false;
+  #isPaused: boolean = false;
 
   constructor(context: LoopContext, call: Call, budget: RetryBudget) {
     this.#context = context;
@@ -54,6 +61,21 @@ export class RetryDecision {
   giveBack(): void {
     if (this.#hasPermit) this.#budget.end();
     this.#hasPermit = false;
+  }
+
+  /** The attempt that was allowed has to wait; for a moment it keeps no other from being made. */
+  paused(): void {
+    if (this.waitMs > SHORT_WAIT_MS) return;
+    this.#isPaused = this.#hasPermit;
+    this.giveBack();
+  }
+
+  /** The wait is over. */
+  resumed(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#hasPermit = true;
+    this.#budget.resume();
   }
 
   #denial(words: string): DenialCause | undefined {

@@ -130,6 +130,18 @@ describe('retries that run at the same time', () => {
   });
 });
 
+describe('retries that wait for a moment', () => {
+  it('do not keep others from being made, up to the budget', () => {
+    const rig = new RetryRig([{ status: 503 }], {}, { ...NO_THROTTLE, ratio: 0 });
+    for (let n = 0; n < 12; n += 1) rig.send();
+    // The reserve of ten seconds, and not the three that may run at the same time.
+    assert.deepEqual(rig.denied, ['budget', 'budget']);
+    assert.deepEqual(rig.lent, [0, 10]);
+    rig.clock.advance(60_000);
+    rig.assertNothingLeft();
+  });
+});
+
 describe('a retry of the caller', () => {
   it('is paid for before ours', () => {
     const budget = { ...NO_THROTTLE, ratio: 0 };
