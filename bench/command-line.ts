@@ -89,7 +89,8 @@ export function readCommandLine(words: readonly string[]): BenchOptions | 'help'
     rounds: Math.ceil(positive(values.rounds, quick ? 2 : 3)),
     seconds: positive(values.seconds, quick ? 1 : 2.5),
     warm: quick ? 0.3 : 0.6,
-    firstWarm: quick ? 1 : 2,
+    // With every layer on V8 takes this long to settle, however short the windows are.
+    firstWarm: 2,
     quick,
     json: values.json,
     name: values.name,
