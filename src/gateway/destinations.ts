@@ -16,7 +16,7 @@ import { refusal } from './local-answers.ts';
 import { ownAnswer } from './own-answers.ts';
 import type { OwnAnswer } from './own-answers.ts';
 import { dialectFor, strictest, targetsOf } from './targets.ts';
-import type { Ask, Tier } from './targets.ts';
+import type { Ask, TargetRules, Tier } from './targets.ts';
 import { callerFormatOf, familyOf, targetFormatOf } from './wire-formats.ts';
 import type { CallerFormat } from './wire-formats.ts';
 
@@ -89,7 +89,7 @@ export function wiredDestinations(
     const answer = own?.service ?? refusal(new CallError('NO_ROUTE', { detail: NOWHERE }));
     const limits = (tiers[0] as Tier).settings.limits;
     return {
-      route: ownRoute(route.name, own?.dialect ?? ask.dialect, ask.kind, limits),
+      route: ownRoute(rules, own?.dialect ?? ask.dialect, ask.kind, limits),
       service: services.local(answer),
       callerKeys: false,
     };
@@ -147,7 +147,12 @@ function wholeRoute(targets: readonly Target[], { dialect }: Ask): Route {
 }
 
 /** The route of what the gateway answers itself. */
-function ownRoute(name: string, dialect: Dialect, kind: RouteKind, limits: PhaseLimits): Route {
+function ownRoute(
+  { route: name, replayBytesMax }: TargetRules,
+  dialect: Dialect,
+  kind: RouteKind,
+  limits: PhaseLimits,
+): Route {
   return Object.freeze({
     name,
     upstream: 'none',
@@ -160,7 +165,7 @@ function ownRoute(name: string, dialect: Dialect, kind: RouteKind, limits: Phase
     limits,
     replay: 'strict' as const,
     lenient: false,
-    replayBytesMax: 0,
+    replayBytesMax,
   });
 }
 

@@ -2,14 +2,13 @@
 // of Anthropic's API, by estimate, and the list of models, from the configured names.
 
 import type { Call } from '../core/call.ts';
-import type { CancelListener } from '../core/cancellation.ts';
 import type { Dialect } from '../core/dialect.ts';
 import { CallError } from '../core/errors.ts';
 import { HeaderList } from '../core/header-list.ts';
 import type { Service } from '../core/layer.ts';
-import type { BodyReader } from '../core/replay-body.ts';
 import { freeFlow } from '../core/sink.ts';
 import type { Sink } from '../core/sink.ts';
+import { readWhole } from '../core/whole-request.ts';
 import { decodeAnthropicRequest } from '../dialects/conversion/decode-anthropic-request.ts';
 import { estimateTokens } from '../dialects/conversion/estimate-tokens.ts';
 import { isProblem } from '../dialects/conversion/model-request.ts';
@@ -49,54 +48,12 @@ function namesOf(tiers: readonly Tier[]): string[] {
   return [...new Set(names)].filter((name) => !name.includes('*'));
 }
 
-const countTokens: Service = (call, sink) => new Count(call, sink).start();
-
-/** Reads one request to its end and says how long it is. */
-class Count implements BodyReader, CancelListener {
-  readonly #call: Call;
-  readonly #sink: Sink;
-  readonly #parts: Uint8Array[] = [];
-  #over: boolean = false;
-
-  constructor(call: Call, sink: Sink) {
-    this.#call = call;
-    this.#sink = sink;
-  }
-
-  start(): void {
-    this.#call.cancellation.listen(this);
-    if (!this.#over) this.#call.body.open(this);
-  }
-
-  bodyBytes(bytes: Uint8Array): boolean {
-    this.#parts.push(bytes);
-    return true;
-  }
-
-  bodyEnd(): void {
-    if (!this.#leave()) return;
-    const tokens = countIn(Buffer.concat(this.#parts).toString('utf8'));
-    if (tokens instanceof CallError) this.#sink.fail(tokens);
-    else answerJson(this.#call, this.#sink, 200, { input_tokens: tokens });
-  }
-
-  bodyFailed(error: CallError): void {
-    if (this.#leave()) this.#sink.fail(error);
-  }
-
-  cancelled(reason: CallError): void {
-    if (!this.#leave()) return;
-    this.#call.body.close(this);
-    this.#sink.fail(reason);
-  }
-
-  #leave(): boolean {
-    if (this.#over) return false;
-    this.#over = true;
-    this.#call.cancellation.unlisten(this);
-    return true;
-  }
-}
+const countTokens: Service = (call, sink) =>
+  readWhole(call, sink, (body) => {
+    const tokens = countIn(Buffer.from(body).toString('utf8'));
+    if (tokens instanceof CallError) sink.fail(tokens);
+    else answerJson(call, sink, 200, { input_tokens: tokens });
+  });
 
 function countIn(text: string): number | CallError {
   let json: unknown;

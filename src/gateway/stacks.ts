@@ -216,7 +216,7 @@ export class Stacks {
 
   /** What every attempt passes. */
   #inner(route: RouteSettings, upstreams: readonly UpstreamSettings[]): Layer[] {
-    const { clock, random, sweep, observers } = this.#deps;
+    const { bodies, clock, random, sweep, observers } = this.#deps;
     const breaks = upstreams.some((upstream) => upstream.breaker);
     const gates: ChoiceGate[] = [
       this.limits,
@@ -242,7 +242,7 @@ export class Stacks {
         { ...defaultBalanceOptions, sticky: route.sticky },
       ),
       ...(breaks ? [breakerLayer({ clock, breakers: this.breakers })] : []),
-      convertLayer(observers.convert),
+      convertLayer({ bodies, clock, observer: observers.convert }),
       credentialsLayer({ clock, credentials: this.credentials }),
       timeoutsLayer(
         {

@@ -61,15 +61,17 @@ function rig(script: ServiceScript, conversion: Conversion | undefined, own: Tes
   const clock = new VirtualClock();
   const upstream = new ScriptedService(clock, script);
   const heard: string[] = [];
-  const layer = convertLayer({
-    dropped: (name, fields) => heard.push(`${name} ${fields.join()}`),
-    refused: (name) => heard.push(`${name} refused`),
-  });
+  const bodies = new BufferBudget(1_000);
+  const observer = {
+    dropped: (name: string, fields: readonly string[]) => heard.push(`${name} ${fields.join()}`),
+    refused: (name: string) => heard.push(`${name} refused`),
+  };
+  const layer = convertLayer({ bodies, clock, observer });
   const service = stack([layer], upstream.service, { between: checked });
   const call = testCall({ body: 'hi', ...own, route: { conversion } });
   const sink = new RecordingSink({ now: () => clock.now() });
   service(call, sink);
-  return { clock, upstream, call, sink, heard };
+  return { bodies, clock, layer, upstream, call, sink, heard };
 }
 
 /** A body that is still coming. */
@@ -162,11 +164,52 @@ describe('the convert layer', () => {
   });
 
   it('converts a further attempt from the caller’s own words', () => {
-    const { call, upstream } = rig({ chunks: ['!'] }, loud());
+    const { call, layer, upstream } = rig({ chunks: ['!'] }, loud());
     const sink = new RecordingSink();
-    stack([convertLayer()], upstream.service, { between: checked })(call, sink);
+    stack([layer], upstream.service, { between: checked })(call, sink);
     assert.equal(upstream.last.bodyText, 'HI');
     assert.equal(sink.ended, true);
+  });
+
+  it('counts the converted body with all others until its answer begins', () => {
+    const { bodies, clock } = rig({ headAfterMs: 10, chunks: ['!'], ending: 'never' }, loud());
+    assert.equal(bodies.usedBytes, 2);
+    clock.advance(10);
+    assert.equal(bodies.usedBytes, 0);
+    const refused = rig({ failBeforeHead: 'RESET' }, loud());
+    assert.equal(refused.bodies.usedBytes, 0);
+  });
+
+  it('refuses a body that is not kept, or callers would fill the process', () => {
+    for (const [kept, code] of [
+      [2, 'BODY_TOO_LARGE'],
+      [1_000, 'OVERLOADED'],
+    ] as const) {
+      const body = new ReplayBody(-1, kept, new BufferBudget(3), undefined);
+      const call = testCall({ body, route: { conversion: loud(), replayBytesMax: kept } });
+      const { layer, upstream } = rig({}, loud());
+      const sink = new RecordingSink();
+      const before = upstream.calls.length;
+      stack([layer], upstream.service, { between: checked })(call, sink);
+      body.push(Buffer.from('one two'));
+      assert.equal(sink.error?.code, code);
+      body.push(Buffer.from('three'));
+      body.finish();
+      assert.equal(upstream.calls.length, before);
+    }
+  });
+
+  it('ends the call when a conversion has a defect, and the defect is heard', () => {
+    const broken: Conversion = {
+      request() {
+        throw new TypeError('a defect');
+      },
+    };
+    const body = coming();
+    const { sink, clock } = rig({}, broken, { body });
+    body.finish();
+    assert.equal(sink.error?.code, 'BUG');
+    assert.throws(() => clock.advance(0), /a defect/);
   });
 
   it('lets the caller hold back the upstream', () => {

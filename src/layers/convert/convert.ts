@@ -6,14 +6,16 @@
 
 import { attemptOf } from '../../core/call.ts';
 import type { Call } from '../../core/call.ts';
-import type { CancelListener } from '../../core/cancellation.ts';
+import type { Clock } from '../../core/clock.ts';
 import type { Conversion } from '../../core/conversion.ts';
 import { CallError } from '../../core/errors.ts';
 import { HeadEditSink, setting } from '../../core/head-edit-sink.ts';
 import type { Layer, Service } from '../../core/layer.ts';
 import { ReplayBody } from '../../core/replay-body.ts';
-import type { BodyReader } from '../../core/replay-body.ts';
+import type { BufferBudget } from '../../core/replay-body.ts';
 import type { Sink } from '../../core/sink.ts';
+import { readWhole } from '../../core/whole-request.ts';
+import { ConvertedBodySink } from './converted-body-sink.ts';
 import { ConvertingSink } from './converting-sink.ts';
 
 /** Hears what could not be said. */
@@ -30,95 +32,80 @@ export const DROPPED_FIELD = 'x-holdfast-dropped';
 /** For who does not want to know. */
 export const silentConvertObserver: ConvertObserver = Object.freeze({ dropped() {}, refused() {} });
 
+/** What the layer is given. */
+export interface ConvertDeps {
+  readonly clock: Clock;
+  /** What all bodies may keep together; converted ones are among them. */
+  readonly bodies: BufferBudget;
+  readonly observer?: ConvertObserver;
+}
+
 /** The layer. */
-export function convertLayer(observer: ConvertObserver = silentConvertObserver): Layer {
+export function convertLayer(deps: ConvertDeps): Layer {
   return {
     name: 'convert',
     wrap: (next) => (call, sink) => {
       const { conversion } = call.route;
-      if (conversion === undefined) next(call, sink);
-      else new Attempt(call, sink, conversion, next, observer).start();
+      if (conversion === undefined) {
+        next(call, sink);
+        return;
+      }
+      readWhole(call, sink, (body) => new Attempt(call, sink, deps).send(conversion, body, next));
     },
   };
 }
 
-/** One attempt, from the wait for its body until it is passed on. */
-class Attempt implements BodyReader, CancelListener {
+/** One attempt whose body is here. */
+class Attempt {
   readonly #call: Call;
   readonly #sink: Sink;
-  readonly #conversion: Conversion;
-  readonly #next: Service;
-  readonly #observer: ConvertObserver;
-  readonly #parts: Uint8Array[] = [];
-  #over: boolean = false;
+  readonly #deps: ConvertDeps;
 
-  constructor(
-    call: Call,
-    sink: Sink,
-    conversion: Conversion,
-    next: Service,
-    observer: ConvertObserver,
-  ) {
+  constructor(call: Call, sink: Sink, deps: ConvertDeps) {
     this.#call = call;
     this.#sink = sink;
-    this.#conversion = conversion;
-    this.#next = next;
-    this.#observer = observer;
+    this.#deps = deps;
   }
 
-  start(): void {
-    const { body, cancellation } = this.#call;
-    cancellation.listen(this);
-    if (!this.#over) body.open(this);
-  }
-
-  bodyBytes(bytes: Uint8Array): boolean {
-    this.#parts.push(bytes);
-    return true;
-  }
-
-  bodyEnd(): void {
-    if (!this.#leave()) return;
-    const [first = new Uint8Array(), ...rest] = this.#parts;
-    this.#send(rest.length === 0 ? first : Buffer.concat(this.#parts));
-  }
-
-  bodyFailed(error: CallError): void {
-    if (this.#leave()) this.#sink.fail(error);
-  }
-
-  cancelled(reason: CallError): void {
-    if (!this.#leave()) return;
-    this.#call.body.close(this);
-    this.#sink.fail(reason);
-  }
-
-  /** Ends the wait; answers `false` when it was over. */
-  #leave(): boolean {
-    if (this.#over) return false;
-    this.#over = true;
-    this.#call.cancellation.unlisten(this);
-    return true;
-  }
-
-  #send(body: Uint8Array): void {
+  send(conversion: Conversion, body: Uint8Array, next: Service): void {
     const call = this.#call;
     const { upstream } = call.route;
-    const converted = this.#conversion.request(call, body);
+    const { observer = silentConvertObserver } = this.#deps;
+    const converted = this.#converted(conversion, body);
     if (converted instanceof CallError) {
-      this.#observer.refused(upstream);
+      observer.refused(upstream);
       this.#sink.fail(converted);
       return;
     }
     const { path, headers, dropped, counted, answer } = converted;
-    if (counted.length > 0) this.#observer.dropped(upstream, counted);
-    const own = { path, headers, body: ReplayBody.from(converted.body) };
+    if (counted.length > 0) observer.dropped(upstream, counted);
+    const own = { path, headers, body: this.#kept(converted.body) };
     const attempt = attemptOf(call, call.attempt, call.cancellation, own);
-    const sink =
+    const told =
       dropped.length === 0
         ? this.#sink
         : new HeadEditSink(this.#sink, setting(DROPPED_FIELD, dropped.join(', ')));
-    const back = answer === undefined ? sink : new ConvertingSink(call.timeline, sink, answer);
-    this.#next(attempt, back);
+    const back = answer === undefined ? told : new ConvertingSink(call.timeline, told, answer);
+    next(attempt, new ConvertedBodySink(own.body, back));
+  }
+
+  /** A defect in a conversion ends this call here: nobody else would when its body came late. */
+  #converted(conversion: Conversion, body: Uint8Array): ReturnType<Conversion['request']> {
+    try {
+      return conversion.request(this.#call, body);
+    } catch (bug) {
+      this.#deps.clock.nextTurn(() => {
+        throw bug;
+      });
+      return new CallError('BUG', { cause: bug });
+    }
+  }
+
+  /** Counted like every other body; one that finds no room is sent, but never twice. */
+  #kept(bytes: Uint8Array): ReplayBody {
+    const body = new ReplayBody(bytes.length, bytes.length, this.#deps.bodies, undefined);
+    if (bytes.length > 0) body.push(bytes);
+    body.finish();
+    return body;
   }
 }
