@@ -1,6 +1,6 @@
-// Reads the body of a call to its end for whoever can do nothing with a part of it. Takes no memory
-// of its own: what has come is kept by the call, within the bounds of all bodies, and a body that is
-// not kept is refused, or one caller after the other would fill the process.
+// Reads the body of a call to its end for whoever can do nothing with a part of it. Takes no
+// memory of its own: what has come is kept by the call, within the bounds of all bodies, and a body
+// that is not kept is refused, or one caller after the other would fill the process.
 
 import type { Call } from './call.ts';
 import type { CancelListener } from './cancellation.ts';
@@ -9,8 +9,9 @@ import type { BodyReader } from './replay-body.ts';
 import type { Sink } from './sink.ts';
 
 /**
- * Gives `take` the whole body, at once or when it has come; the bytes are lent. A caller who leaves,
- * an upload that fails and a body that is too large fail the sink instead. Ends with either.
+ * Gives `take` the whole body, at once or when it has come; the bytes are lent. A caller who
+ * leaves, an upload that fails and a body that is too large fail the sink instead. Ends with
+ * either.
  */
 export function readWhole(call: Call, sink: Sink, take: (body: Uint8Array) => void): void {
   new WholeRequest(call, sink, take).begin();

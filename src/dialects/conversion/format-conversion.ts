@@ -10,14 +10,14 @@ import type { HeaderEdit } from '../../core/header-edit.ts';
 import type { HeaderList } from '../../core/header-list.ts';
 import type { Head } from '../../core/sink.ts';
 import { documentDecoder, streamDecoder } from './answer-decoders.ts';
-import { answerEncoder } from './answer-encoders.ts';
+import { answerEnds } from './answer-ends.ts';
 import type { AnswerDecoder, AnswerListener, ModelDialect } from './answer-events.ts';
 import type { EncoderDeps } from './answer-writer.ts';
 import { askedFor } from './asked-for.ts';
 import { fieldsOfUpstream, withBearer } from './caller-fields.ts';
 import { decodeError } from './decode-error.ts';
-import { encodeError } from './encode-error.ts';
 import { ErrorDecoder } from './error-decoder.ts';
+import { losses } from './losses.ts';
 import { ModelAnswer } from './model-answer.ts';
 import { isProblem } from './model-request.ts';
 import type { EncodeLimits } from './model-request.ts';
@@ -60,19 +60,15 @@ export class FormatConversion implements Conversion {
     const encoded = encodeRequest(to, request, { ...limits, model: nameOf(request.model) });
     if (isProblem(encoded)) return new CallError('CANNOT_CONVERT', { detail: encoded.message });
     const asked = askedFor(request, encoded);
+    const { id } = call;
+    const { answers } = this.#pair;
     return {
       path: this.#pair.path(call.path),
       headers: this.#headers(call.headers, request.stream),
       body: Buffer.from(encoded.body),
-      dropped: [...new Set([...decoded.dropped, ...encoded.dropped])],
-      counted: decoded.dropped.length > 0 ? ['field', ...encoded.dropped] : encoded.dropped,
+      ...losses(decoded.dropped, encoded.dropped),
       answer: (head, out) => {
-        const ends = {
-          decoder: (listener: AnswerListener) => decoderFor(to, head, listener),
-          encoder: answerEncoder(from, asked, this.#pair.answers),
-          error: (error: Parameters<typeof encodeError>[1]) => encodeError(from, error, call.id),
-          isDocument: !asked.stream,
-        };
+        const ends = answerEnds(from, asked, answers, id, (heard) => decoderFor(to, head, heard));
         return new ModelAnswer(head, ends, out);
       },
     };

@@ -33,7 +33,9 @@ export function withModel(bytes: Uint8Array, nameOf: (model: string) => string):
 }
 
 /** The top-level model, and where its closing quote stands. */
-function modelIn(bytes: Uint8Array): { readonly model: string; readonly end: number } | undefined {
+export function modelIn(
+  bytes: Uint8Array,
+): { readonly model: string; readonly end: number } | undefined {
   let step = 0;
   const rough = new ModelScan();
   while (step < bytes.length && rough.feed(bytes.subarray(step, step + STEP_BYTES)) === 'more') {

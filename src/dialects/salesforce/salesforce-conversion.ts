@@ -8,16 +8,22 @@ import { CallError } from '../../core/errors.ts';
 import type { HeaderEdit } from '../../core/header-edit.ts';
 import type { HeaderList } from '../../core/header-list.ts';
 import type { Head } from '../../core/sink.ts';
-import { answerEncoder } from '../conversion/answer-encoders.ts';
-import type { AskedFor, ModelDialect } from '../conversion/answer-events.ts';
+import { answerEnds } from '../conversion/answer-ends.ts';
+import type {
+  AnswerDecoder,
+  AnswerListener,
+  AskedFor,
+  ModelDialect,
+} from '../conversion/answer-events.ts';
 import type { EncoderDeps } from '../conversion/answer-writer.ts';
 import { askedFor } from '../conversion/asked-for.ts';
 import { fieldsOfUpstream, withBearer } from '../conversion/caller-fields.ts';
 import { encodeAnthropicRequest } from '../conversion/encode-anthropic-request.ts';
-import { encodeError } from '../conversion/encode-error.ts';
+import { losses } from '../conversion/losses.ts';
 import { ModelAnswer } from '../conversion/model-answer.ts';
 import { isProblem } from '../conversion/model-request.ts';
-import type { EncodeLimits, ModelRequest, RequestProblem } from '../conversion/model-request.ts';
+import type { DecodedRequest, EncodeLimits, RequestProblem } from '../conversion/model-request.ts';
+import { modelIn } from '../conversion/rename-model.ts';
 import { decodeRequest } from '../conversion/request-formats.ts';
 import { defaultDocumentedRequestOptions, documentedRequest } from './documented-request.ts';
 import { EmbeddingsAnswer } from './embeddings-answer.ts';
@@ -82,20 +88,19 @@ export class SalesforceConversion implements Conversion {
   }
 
   #ask(call: Call, from: ModelDialect, body: Uint8Array): Sent | RequestProblem {
-    const decoded = decodeRequest(from, body);
-    if (isProblem(decoded)) return decoded;
-    const { request, dropped } = decoded;
-    const name = this.#pair.nameOf(request.model);
+    const name = this.#pair.nameOf(modelIn(body)?.model ?? '');
     const { surface } = this.#pair.options;
     const isNative = surface === 'native' || (surface === 'auto' && ANTHROPIC_MODEL.test(name));
-    if (!isNative) return this.#documented(call, from, request, name, dropped);
-    return from === 'anthropic'
-      ? this.#native(call, request, Buffer.from(body).toString('utf8'), name)
-      : this.#nativeFromOther(call, from, request, name, dropped);
+    if (isNative && from === 'anthropic') return this.#native(call, body, name);
+    const decoded = decodeRequest(from, body);
+    if (isProblem(decoded)) return decoded;
+    return isNative
+      ? this.#nativeFromOther(call.id, from, decoded, name)
+      : this.#documented(call.id, from, decoded, name);
   }
 
   /** What Anthropic's callers say passes as it is, fields unknown here included. */
-  #native(call: Call, request: ModelRequest, text: string, name: string): Sent | RequestProblem {
+  #native({ id, headers }: Call, body: Uint8Array, name: string): Sent | RequestProblem {
     const { limits } = this.#pair;
     const options = {
       ...defaultNativeRequestOptions,
@@ -103,115 +108,92 @@ export class SalesforceConversion implements Conversion {
       maxTokens: limits.maxTokens,
       omit: limits.sampling === false ? ['temperature', 'top_p'] : [],
     };
-    const betas = call.headers.all('anthropic-beta').join(',');
+    const betas = headers.all('anthropic-beta').join(',');
+    const text = Buffer.from(body).toString('utf8');
     const sent = nativeRequest(text, name, betas === '' ? undefined : betas, options);
     if (isRequestProblem(sent)) return sent;
+    const { path, stream, dropped } = sent;
     return {
-      path: sent.path,
+      path,
       body: Buffer.from(sent.body),
-      dropped: sent.dropped,
-      counted: sent.dropped.length > 0 ? ['field'] : [],
-      answer: (head, out) => new NativePass(head, out, request.stream, call.id),
+      ...losses([], dropped),
+      answer: (head, out) => new NativePass(head, out, stream, id),
     };
   }
 
   #nativeFromOther(
-    call: Call,
+    id: string,
     from: ModelDialect,
-    request: ModelRequest,
+    { request, dropped }: DecodedRequest,
     name: string,
-    unread: readonly string[],
   ): Sent | RequestProblem {
     const encoded = encodeAnthropicRequest(request, { ...this.#pair.limits, model: name });
     if (isProblem(encoded)) return encoded;
     const sent = nativeRequest(encoded.body, name, undefined);
     if (isRequestProblem(sent)) return sent;
-    const asked = askedFor(request, encoded);
     return {
       path: sent.path,
       body: Buffer.from(sent.body),
-      dropped: [...new Set([...unread, ...encoded.dropped])],
-      counted: unread.length > 0 ? ['field', ...encoded.dropped] : encoded.dropped,
-      answer: (head, out) =>
-        new ModelAnswer(
-          head,
-          this.#ends(call, from, asked, (listener) => nativeDecoder(head, listener)),
-          out,
-        ),
+      ...losses(dropped, encoded.dropped),
+      answer: this.#answer(id, from, askedFor(request, encoded), nativeDecoder),
     };
   }
 
   #documented(
-    call: Call,
+    id: string,
     from: ModelDialect,
-    request: ModelRequest,
+    { request, dropped }: DecodedRequest,
     name: string,
-    unread: readonly string[],
   ): Sent | RequestProblem {
     const { unsupported } = this.#pair.options;
     const options = { ...defaultDocumentedRequestOptions, unsupported, tools: unsupported };
     const sent = documentedRequest(request, name, options);
     if (isRequestProblem(sent)) return sent;
     const asked = askedFor(request, { body: '', dropped: [], toolNames: new Map() });
+    const context = {
+      id: this.#pair.answers.newId('msg_'),
+      model: request.model,
+      stop: request.stop,
+      estimatedInputTokens: asked.estimatedInputTokens,
+      streamed: request.stream,
+      // The vendor gives the text and only marks it.
+      toxicRefuses: false,
+    };
     return {
       path: sent.path,
       body: Buffer.from(sent.body),
-      dropped: [...new Set([...unread, ...sent.dropped])],
-      counted: unread.length > 0 ? ['field', ...sent.dropped] : sent.dropped,
-      answer: (head, out) => {
-        const context = {
-          id: this.#pair.answers.newId('msg_'),
-          model: request.model,
-          stop: request.stop,
-          estimatedInputTokens: asked.estimatedInputTokens,
-          streamed: request.stream,
-          // The vendor gives the text and only marks it.
-          toxicRefuses: false,
-        };
-        const ends = this.#ends(call, from, asked, (listener) =>
-          documentedDecoder(head, context, listener),
-        );
-        return new ModelAnswer(head, ends, out);
-      },
+      ...losses(dropped, sent.dropped),
+      answer: this.#answer(id, from, asked, (head, listener) =>
+        documentedDecoder(head, context, listener),
+      ),
     };
   }
 
-  #ends(
-    call: Call,
+  /** Apart from the request, which a closure beside it would keep as long as the stream runs. */
+  #answer(
+    id: string,
     from: ModelDialect,
     asked: AskedFor,
-    decoder: ConstructorParameters<typeof ModelAnswer>[1]['decoder'],
-  ): ConstructorParameters<typeof ModelAnswer>[1] {
-    return {
-      decoder,
-      encoder: answerEncoder(from, asked, this.#pair.answers),
-      error: (error) => encodeError(from, error, call.id),
-      isDocument: !asked.stream,
+    decode: (head: Head, listener: AnswerListener) => AnswerDecoder,
+  ): Sent['answer'] {
+    const { answers } = this.#pair;
+    return (head, out) => {
+      const ends = answerEnds(from, asked, answers, id, (listener) => decode(head, listener));
+      return new ModelAnswer(head, ends, out);
     };
   }
 
   #embed(body: Uint8Array): Sent | RequestProblem {
     const text = Buffer.from(body).toString('utf8');
-    const model = modelOf(text);
+    const model = modelIn(body)?.model ?? '';
     const { nameOf, options } = this.#pair;
     const sent = embeddingsRequest(text, nameOf(model), options.unsupported);
     if (isRequestProblem(sent)) return sent;
     return {
       path: sent.path,
       body: Buffer.from(sent.body),
-      dropped: sent.dropped,
-      counted: sent.dropped,
+      ...losses([], sent.dropped),
       answer: (head: Head, out) => new EmbeddingsAnswer(head, out, model, sent),
     };
-  }
-}
-
-/** The model that a body names; '' where it names none or is no JSON. */
-function modelOf(text: string): string {
-  try {
-    const { model } = JSON.parse(text) as { readonly model?: unknown };
-    return typeof model === 'string' ? model : '';
-  } catch {
-    return '';
   }
 }

@@ -5,6 +5,7 @@
 // exceptions are those of Amazon Bedrock's InvokeModelWithResponseStream.
 
 import type { AnswerError, ErrorClass } from '../conversion/answer-events.ts';
+import { statusOfClass as usualStatus } from '../conversion/error-classes.ts';
 import { asObject } from '../conversion/json-values.ts';
 import type { JsonObject } from '../conversion/json-values.ts';
 import { listOf, parsedJson, textOf } from './json-value.ts';
@@ -14,17 +15,9 @@ const MESSAGE_CHARS_MAX = 2_000;
 
 /** The status that stands for a class where the answer had none that tells. */
 const statusOfClass: Readonly<Record<ErrorClass, number>> = {
-  'bad-request': 400,
-  authentication: 401,
-  permission: 403,
-  'not-found': 404,
-  'too-large': 413,
-  'context-overflow': 400,
-  'rate-limit': 429,
-  quota: 429,
+  ...usualStatus,
+  // What breaks lies behind the API, as often as not.
   server: 502,
-  overloaded: 503,
-  timeout: 504,
 };
 
 const classOfStatus = new Map<number, ErrorClass>([
