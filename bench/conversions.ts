@@ -5,12 +5,7 @@ import { HeaderList } from '../src/core/header-list.ts';
 import type { Head } from '../src/core/sink.ts';
 import type { ModelDialect } from '../src/dialects/conversion/answer-events.ts';
 import { FormatConversion } from '../src/dialects/conversion/format-conversion.ts';
-import {
-  anthropicEvents,
-  chatChunk,
-  responsesEvents,
-  typedEvent,
-} from '../src/dialects/samples.ts';
+import { textStreams } from '../src/dialects/samples.ts';
 import { testCall } from '../src/testing/index.ts';
 
 /** One pair, in microseconds of CPU. */
@@ -81,8 +76,8 @@ function eventCost(from: ModelDialect, to: ModelDialect, rounds: number): number
   const { answer: open } = converted;
   const headers = HeaderList.of([['content-type', 'text/event-stream']]);
   const head: Head = { status: 200, reason: 'OK', headers, framing: 'chunked', contentLength: -1 };
-  const [first, event] = streams[to];
-  const read = Buffer.from(event.repeat(EVENTS_A_READ));
+  const stream = textStreams[to];
+  const read = Buffer.from(stream.delta.repeat(EVENTS_A_READ));
   return best(rounds, EVENTS, () => {
     let bytes = 0;
     const answer = open(head, {
@@ -91,7 +86,7 @@ function eventCost(from: ModelDialect, to: ModelDialect, rounds: number): number
         bytes += Buffer.byteLength(text);
       },
     });
-    answer.push(Buffer.from(first));
+    answer.push(Buffer.from(stream.head));
     for (let count = 0; count < EVENTS; count += EVENTS_A_READ) answer.push(read);
     if (bytes < EVENTS) throw new Error('nothing was said');
   });
@@ -108,23 +103,6 @@ function best(rounds: number, count: number, run: () => void): number {
   }
   return least;
 }
-
-/** The beginning of a stream and one delta of a few characters, as each server sends them. */
-const streams: Readonly<Record<ModelDialect, readonly [head: string, delta: string]>> = {
-  anthropic: [
-    anthropicEvents[0] ?? '',
-    typedEvent({
-      type: 'content_block_delta',
-      index: 0,
-      delta: { type: 'text_delta', text: ' word' },
-    }),
-  ],
-  'openai-chat': [
-    chatChunk({ role: 'assistant', content: '' }, null),
-    chatChunk({ content: ' word' }, null),
-  ],
-  'openai-responses': [responsesEvents.slice(0, 4).join(''), responsesEvents[4] ?? ''],
-};
 
 const DESCRIPTION =
   'What this tool does, when it is of use, and when another one is better. '.repeat(20);

@@ -41,7 +41,8 @@ class JudgedSink implements Sink {
   }
 
   start(head: Head, flow: Flow): void {
-    const outcome = outcomeOfHead(head, this.#clock.wallNow());
+    const { silentRefusal } = this.#call.route.dialect;
+    const outcome = outcomeOfHead(head, this.#clock.wallNow(), silentRefusal);
     this.#byHead = outcome;
     this.#judge.answered(head, outcome);
     this.#sink.start(head, flow);

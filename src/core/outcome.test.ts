@@ -4,6 +4,7 @@ import { errorTable } from './error-table.ts';
 import { CallError } from './errors.ts';
 import type { ErrorCode } from './errors.ts';
 import { HeaderList } from './header-list.ts';
+import type { Head } from './sink.ts';
 import { kindOfStatus, outcomeOfError, outcomeOfEvent, outcomeOfHead } from './outcome.ts';
 
 describe('what an attempt says about its target', () => {
@@ -45,10 +46,24 @@ describe('what an attempt says about its target', () => {
     assert.equal(outcomeOfEvent('toString').cause, 'error-event');
   });
 
+  it('takes a 429 without a reason for want of room where refusals have no words', () => {
+    const kindOf = (fields: readonly [string, string][], refusal?: 'rate' | 'room'): string => {
+      const headers = HeaderList.of(fields);
+      const head = { status: 429, reason: '', headers, framing: 'none', contentLength: -1 };
+      return outcomeOfHead(head as Head, 0, refusal).kind;
+    };
+    assert.equal(kindOf([], 'room'), 'full');
+    assert.equal(kindOf([], 'rate'), 'throttled');
+    assert.equal(kindOf([]), 'throttled');
+    assert.equal(kindOf([['retry-after', '3']], 'room'), 'throttled');
+    assert.equal(kindOf([['x-ratelimit-rule', 'Hourly']], 'room'), 'throttled');
+  });
+
   it('takes a connection closed unanswered for want of room where refusals have no words', () => {
     const reset = new CallError('RESET');
-    assert.equal(outcomeOfError(reset, 'room').kind, 'throttled');
+    assert.equal(outcomeOfError(reset, 'room').kind, 'full');
     assert.equal(outcomeOfError(reset, 'rate').kind, 'failed');
+    assert.equal(outcomeOfError(new CallError('EMPTY_ANSWER'), 'room').kind, 'failed');
     assert.equal(outcomeOfError(new CallError('STREAM_CUT'), 'room').kind, 'failed');
     assert.equal(outcomeOfError(new CallError('CONNECT_FAILED'), 'room').kind, 'unreachable');
   });

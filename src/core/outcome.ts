@@ -2,6 +2,7 @@
 // breaker, balancer and limiter may draw different conclusions, but never see different facts.
 // Source: resilience reference, sections 3 and 4.
 
+import type { SilentRefusal } from './dialect.ts';
 import type { CallError, ErrorCode } from './errors.ts';
 import { retryAfterMs } from './retry-after.ts';
 import type { Head } from './sink.ts';
@@ -10,7 +11,9 @@ import type { Head } from './sink.ts';
  * - `ok`: a whole answer of 1xx to 3xx.
  * - `rejected`: the upstream works and found fault with the request (other 4xx).
  * - `throttled`: it asks for fewer calls (429, a rate-limit event).
- * - `overloaded`: it has no room (503, 529, an overload event).
+ * - `overloaded`: it can not keep up (503, 529, an overload event).
+ * - `full`: it works and carries all that it takes at a time. Only where refusals for want of room
+ *   have no words: a 429 without a reason, a connection closed on a call (`SilentRefusal`).
  * - `failed`: it broke (500, 502, 504, reset, silence, a cut or empty answer).
  * - `unreachable`: nothing was ever written (DNS, TCP, TLS, forward proxy).
  * - `ignored`: says nothing about the place (caller gone, our own refusal, a stale connection).
@@ -20,6 +23,7 @@ export type OutcomeKind =
   | 'rejected'
   | 'throttled'
   | 'overloaded'
+  | 'full'
   | 'failed'
   | 'unreachable'
   | 'ignored';
@@ -49,14 +53,14 @@ export function kindOfStatus(status: number): OutcomeKind {
   return status >= 500 && status !== 501 && status !== 505 ? 'failed' : 'rejected';
 }
 
-/** What a final head says on its own. */
-export function outcomeOfHead(head: Head, wallNow: number): Outcome {
-  if (head.status < 400) return OK;
-  return outcome(
-    kindOfStatus(head.status),
-    String(head.status),
-    retryAfterMs(head.headers, wallNow),
-  );
+/** What a final head says on its own; `silentRefusal` is that of the dialect. */
+export function outcomeOfHead(head: Head, wallNow: number, silentRefusal?: SilentRefusal): Outcome {
+  const { status, headers } = head;
+  if (status < 400) return OK;
+  const waitMs = retryAfterMs(headers, wallNow);
+  const isFull =
+    status === 429 && silentRefusal === 'room' && waitMs === 0 && !headers.has('x-ratelimit-rule');
+  return outcome(isFull ? 'full' : kindOfStatus(status), String(status), waitMs);
 }
 
 /** Types of error events inside a 200, as providers name them; others count as `failed`. */
@@ -92,16 +96,13 @@ const unreachable: ReadonlySet<ErrorCode> = new Set([
   'PROXY_REFUSED',
 ]);
 
-/** How a connection ends that was closed on a call before any answer. */
-const closedUnanswered: ReadonlySet<ErrorCode> = new Set(['RESET', 'EMPTY_ANSWER']);
-
 /**
  * What a failure says. `silentRefusal` is that of the dialect: an upstream whose refusals for want
  * of room have no words closes connections for the same reason.
  */
-export function outcomeOfError(error: CallError, silentRefusal?: 'rate' | 'room'): Outcome {
+export function outcomeOfError(error: CallError, silentRefusal?: SilentRefusal): Outcome {
   const { code } = error;
-  if (silentRefusal === 'room' && closedUnanswered.has(code)) return outcome('throttled', code);
+  if (silentRefusal === 'room' && code === 'RESET') return outcome('full', code);
   if (unreachable.has(code)) return outcome('unreachable', code);
   const silent = code === 'STALE_CONNECTION' || code === 'PACED';
   const counts = error.origin === 'upstream' && !silent;

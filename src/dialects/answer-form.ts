@@ -6,6 +6,7 @@ import type { Head } from '../core/sink.ts';
 import { ByteScanner } from './byte-scanner.ts';
 import type { EventGrammar } from './event-grammar.ts';
 import type { FieldNode } from './json-fields.ts';
+import { JsonFindings } from './json-findings.ts';
 import { JsonScanner } from './json-scanner.ts';
 import { LinesScanner } from './lines-scanner.ts';
 import { SseScanner } from './sse-scanner.ts';
@@ -75,7 +76,7 @@ export function modelAnswerScanner(
 
 function jsonScanner(head: Head, fields: FieldNode, mustAnswer: boolean): Scanner {
   const huge = head.framing === 'length' && head.contentLength > JSON_BYTES_MAX;
-  return huge ? new ByteScanner() : new JsonScanner(fields, mustAnswer);
+  return huge ? new ByteScanner() : new JsonScanner(fields, new JsonFindings(), mustAnswer);
 }
 
 /** The type without parameters, in lower case. */

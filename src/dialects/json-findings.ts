@@ -3,14 +3,14 @@
 // provisional until a scanner applies it.
 
 import type { Progress } from '../core/dialect.ts';
-import type { FieldSink } from './json-fields.ts';
 import { Field } from './json-fields.ts';
+import type { DocumentFindings } from './json-scanner.ts';
 
 /** Choices are told apart up to this index; those above share its bit. */
 const CHOICE_MAX = 30;
 
 /** Collects the members of one text; `reset` before the next one. */
-export class JsonFindings implements FieldSink {
+export class JsonFindings implements DocumentFindings {
   /** The first top-level `type`. */
   type: string | undefined = undefined;
   errorType: string | undefined = undefined;
@@ -93,6 +93,12 @@ export class JsonFindings implements FieldSink {
     if (this.#input >= 0) progress.inputTokens = this.#input;
     if (this.#output >= 0) progress.outputTokens = this.#output;
     if (this.#cached >= 0) progress.cachedTokens = this.#cached;
+  }
+
+  /** As `apply`, for a text that is the whole answer: an error object in it is its failure. */
+  applyDocument(progress: Progress): void {
+    this.apply(progress);
+    if (this.hasError) progress.errorType = this.errorName('error');
   }
 
   /** The error in one word, for logs; `other` when it names none. */

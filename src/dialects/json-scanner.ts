@@ -1,22 +1,29 @@
-// Judges whole JSON answers (empty, cut short or complete), and reads ids and token counts in them.
-// Refuses to guess about bodies that are not JSON after all.
+// Judges whole JSON answers: empty, cut short or complete. Which members are read, and what they
+// mean, is up to the findings. Refuses to guess about bodies that are not JSON after all.
 // Invariant: a body cut inside its top-level object, list or string is never called complete.
 
 import type { Scanner } from '../core/dialect.ts';
 import { Progress } from '../core/dialect.ts';
-import type { FieldNode } from './json-fields.ts';
-import { JsonFindings } from './json-findings.ts';
+import type { FieldNode, FieldSink } from './json-fields.ts';
 import { JsonWalk } from './json-walk.ts';
+
+/** Collects what one document tells. */
+export interface DocumentFindings extends FieldSink {
+  /** Writes what was found, a failure among it, into `progress`. Asked once, at the end. */
+  applyDocument(progress: Progress): void;
+}
 
 /** The scanner of a JSON answer. */
 export class JsonScanner implements Scanner {
   readonly progress: Progress = new Progress();
-  readonly #findings: JsonFindings = new JsonFindings();
-  readonly #walk: JsonWalk = new JsonWalk(this.#findings);
+  readonly #findings: DocumentFindings;
+  readonly #walk: JsonWalk;
   readonly #mustAnswer: boolean;
 
-  /** `mustAnswer`: a body without anything in it is no answer. */
-  constructor(fields: FieldNode, mustAnswer: boolean) {
+  /** `fields` report to `findings`. `mustAnswer`: a body without anything in it is no answer. */
+  constructor(fields: FieldNode, findings: DocumentFindings, mustAnswer: boolean) {
+    this.#findings = findings;
+    this.#walk = new JsonWalk(findings);
     this.#mustAnswer = mustAnswer;
     this.progress.atBoundary = false;
     this.progress.isDocument = true;
@@ -39,8 +46,7 @@ export class JsonScanner implements Scanner {
 
   #over(): void {
     const { progress } = this;
-    this.#findings.apply(progress);
-    if (this.#findings.hasError) progress.errorType = this.#findings.errorName('error');
+    this.#findings.applyDocument(progress);
     progress.blockCompleted = true;
     progress.contentComplete = true;
     progress.terminal = true;

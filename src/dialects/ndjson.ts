@@ -4,6 +4,7 @@ import type { Dialect } from '../core/dialect.ts';
 import { answerForm } from './answer-form.ts';
 import { ByteScanner } from './byte-scanner.ts';
 import { object } from './json-fields.ts';
+import { JsonFindings } from './json-findings.ts';
 import { JsonScanner } from './json-scanner.ts';
 import { LinesScanner } from './lines-scanner.ts';
 import { renderPlainError } from './plain-error.ts';
@@ -20,7 +21,7 @@ export const ndjsonDialect: Dialect = {
       case 'lines':
         return new LinesScanner({ lenient, mustAnswer });
       case 'json':
-        return new JsonScanner(noFields, mustAnswer);
+        return new JsonScanner(noFields, new JsonFindings(), mustAnswer);
       case 'encoded':
       case 'text':
         return mustAnswer ? new ByteScanner() : undefined;

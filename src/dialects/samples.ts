@@ -164,6 +164,9 @@ const responseUsage = {
 const numbered = (type: string, sequence: number, rest: Record<string, unknown>): string =>
   typedEvent({ type, sequence_number: sequence, ...rest });
 
+const firstTextDelta = (delta: string): string =>
+  numbered('response.output_text.delta', 4, { ...inItem, delta, logprobs: [], obfuscation: 'x' });
+
 /** Events of a Responses stream with one message. */
 export const responsesEvents: readonly string[] = [
   numbered('response.created', 0, { response: responseObject('in_progress', [], null) }),
@@ -173,12 +176,7 @@ export const responsesEvents: readonly string[] = [
     item: outputItem('in_progress', []),
   }),
   numbered('response.content_part.added', 3, { ...inItem, part: { ...outputText, text: '' } }),
-  numbered('response.output_text.delta', 4, {
-    ...inItem,
-    delta: 'Hi',
-    logprobs: [],
-    obfuscation: 'x',
-  }),
+  firstTextDelta('Hi'),
   'event: keepalive\ndata: {"type":"keepalive","sequence_number":5}\n\n',
   numbered('response.output_text.delta', 6, { ...inItem, delta: ' "you"\n', logprobs: [] }),
   numbered('response.output_text.done', 7, { ...inItem, text: 'Hi "you"\n', logprobs: [] }),
@@ -191,6 +189,30 @@ export const responsesEvents: readonly string[] = [
     response: responseObject('completed', [outputItem('completed', [outputText])], responseUsage),
   }),
 ];
+
+/** The beginning of a stream, and one delta of a few characters to repeat behind it. */
+export interface SampleParts {
+  readonly head: string;
+  readonly delta: string;
+}
+
+const [messageHead = ''] = anthropicEvents;
+const [created = '', inProgress = '', itemAdded = '', partAdded = ''] = responsesEvents;
+
+/** What a stream of text begins with and goes on with, as each server sends it. */
+export const textStreams: {
+  readonly [dialect in 'anthropic' | 'openai-chat' | 'openai-responses']: SampleParts;
+} = {
+  anthropic: { head: messageHead, delta: blockDelta(0, { type: 'text_delta', text: ' word' }) },
+  'openai-chat': {
+    head: chatChunk({ role: 'assistant', content: '' }, null),
+    delta: chatChunk({ content: ' word' }, null),
+  },
+  'openai-responses': {
+    head: created + inProgress + itemAdded + partAdded,
+    delta: firstTextDelta(' word'),
+  },
+};
 
 /** Lines as Ollama sends them. */
 export const ollamaLines: readonly string[] = [

@@ -4,6 +4,7 @@
 import { anonymousCaller } from '../core/caller.ts';
 import { Cancellation } from '../core/cancellation.ts';
 import type { Clock } from '../core/clock.ts';
+import { CallError } from '../core/errors.ts';
 import { HeaderList } from '../core/header-list.ts';
 import { stack } from '../core/layer.ts';
 import type { Service } from '../core/layer.ts';
@@ -55,10 +56,12 @@ const lookLimits: PhaseLimits = {
   writeStallMs: LOOK_MS,
 };
 
-/** Makes the looks. Each ends within five seconds by itself. */
+/** Makes the looks. Each ends within five seconds by itself, and all of them by `close`. */
 export class EndpointProber implements Prober {
   readonly #deps: ProberDeps;
   readonly #wire: Service;
+  /** The scope of every look. */
+  readonly #scope: Cancellation = new Cancellation();
   #endpoints: ReadonlyMap<string, CheckedEndpoint> = new Map();
   #looks: number = 0;
 
@@ -77,13 +80,20 @@ export class EndpointProber implements Prober {
     return (this.#endpoints.get(endpointKey)?.check ?? 'none') !== 'none';
   }
 
+  /** Looks under way find nothing, at once; so do all later ones, without looking. */
+  close(): void {
+    this.#scope.cancel(new CallError('DRAINING'));
+  }
+
   async probe(endpointKey: string): Promise<CheckResult> {
     const checked = this.#endpoints.get(endpointKey);
     if (checked === undefined || checked.check === 'none') return 'nothing';
+    if (this.#scope.reason !== undefined) return 'nothing';
     const { endpoint, check } = checked;
     if (check !== 'connect') return (await this.#asks(endpoint, check)) ? 'answers' : 'nothing';
     const { clock, connector } = this.#deps;
-    return (await reach(connector, clock, endpoint, LOOK_MS)) ? 'connects' : 'nothing';
+    const patience = { clock, limitMs: LOOK_MS, cancellation: this.#scope };
+    return (await reach(connector, endpoint, patience)) ? 'connects' : 'nothing';
   }
 
   /** Whether a GET of this path is answered below 400, to its end. */
@@ -113,7 +123,7 @@ export class EndpointProber implements Prober {
       caller: anonymousCaller,
       fingerprint: '',
       deadline: now + LOOK_MS,
-      cancellation: new Cancellation(),
+      cancellation: this.#scope,
       timeline: new Timeline(now),
       attempt: 1,
     };

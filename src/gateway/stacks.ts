@@ -87,7 +87,7 @@ export interface StacksDeps {
   readonly guard?: { readonly level: GuardLevel };
   /** Stored credentials of all upstreams. */
   readonly credentials: Credentials;
-  /** Looks at endpoints that were given up; without it nobody does. */
+  /** Looks at endpoints that were given up, until the stacks close; without it nobody does. */
   readonly prober?: EndpointProber;
   /** Stands between every two layers; for tests and simulation. */
   readonly between?: (below: string) => Layer;
@@ -160,6 +160,7 @@ export class Stacks {
 
   close(): void {
     this.#checks?.close();
+    this.#deps.prober?.close();
     this.twins.close();
   }
 

@@ -4,49 +4,20 @@
 
 import { Buffer } from 'node:buffer';
 import { performance } from 'node:perf_hooks';
-import { anthropicEvents, chatChunk, responsesEvents, typedEvent } from '../samples.ts';
+import { textStreams } from '../samples.ts';
 import { streamDecoder } from './answer-decoders.ts';
 import { answerEncoder } from './answer-encoders.ts';
-import type { AnswerEncoder, AnswerListener, AskedFor, ModelDialect } from './answer-events.ts';
+import type { AnswerEncoder, AnswerListener, ModelDialect } from './answer-events.ts';
+import { asked, modelDialects } from './answers.fixture.ts';
 
 const EVENTS = 20_000;
 const READ_BYTES = 65_536;
 const ROUNDS = 15;
 
-/** The beginning of a stream and one delta of a few characters, as each server sends them. */
-const streams: Readonly<Record<ModelDialect, readonly [head: string, delta: string]>> = {
-  anthropic: [
-    anthropicEvents[0] ?? '',
-    typedEvent({
-      type: 'content_block_delta',
-      index: 0,
-      delta: { type: 'text_delta', text: ' word' },
-    }),
-  ],
-  'openai-chat': [
-    chatChunk({ role: 'assistant', content: '' }, null),
-    chatChunk({ content: ' word' }, null),
-  ],
-  'openai-responses': [
-    responsesEvents.slice(0, 4).join(''),
-    responsesEvents[4]?.replace('"delta":"Hi"', '"delta":" word"') ?? '',
-  ],
-};
-const formats = Object.keys(streams) as ModelDialect[];
-
-const asked: AskedFor = {
-  model: 'asked-model',
-  stream: true,
-  includeUsage: true,
-  wantsReasoning: true,
-  toolNames: new Map(),
-  freeTextTools: new Set(),
-  estimatedInputTokens: 0,
-};
 const deps = { newId: (prefix: string): string => `${prefix}1`, wallNow: () => 0 };
 
 function readsOf(from: ModelDialect, large: boolean): Buffer[] {
-  const [head, delta] = streams[from];
+  const { head, delta } = textStreams[from];
   if (!large) {
     const event = Buffer.from(delta);
     return [Buffer.from(head), ...Array.from({ length: EVENTS }, () => event)];
@@ -77,7 +48,7 @@ function benchPair(from: ModelDialect, to: ModelDialect): string {
   const columns = [true, false].map((large) => {
     const reads = readsOf(from, large);
     return timed(() => {
-      const encoder = answerEncoder(to, asked, deps);
+      const encoder = answerEncoder(to, asked(), deps);
       let chars = 0;
       decode(from, reads, (event) => (chars += encoder.write(event).length));
       if (chars < EVENTS * 20) throw new Error('nothing was written');
@@ -90,7 +61,7 @@ function benchParts(format: ModelDialect): string {
   const reads = readsOf(format, true);
   const reading = timed(() => decode(format, reads, () => {}));
   const writing = timed(() => {
-    const encoder: AnswerEncoder = answerEncoder(format, asked, deps);
+    const encoder: AnswerEncoder = answerEncoder(format, asked(), deps);
     encoder.write({ type: 'start', id: 'x', model: 'm' });
     for (let count = 0; count < EVENTS; count += 1) {
       encoder.write({ type: 'text', key: '0', delta: ' word' });
@@ -100,6 +71,6 @@ function benchParts(format: ModelDialect): string {
 }
 
 console.log('from              to                  64 KB  a read');
-for (const from of formats) for (const to of formats) console.log(benchPair(from, to));
+for (const from of modelDialects) for (const to of modelDialects) console.log(benchPair(from, to));
 console.log('\nformat               read    write');
-for (const format of formats) console.log(benchParts(format));
+for (const format of modelDialects) console.log(benchParts(format));

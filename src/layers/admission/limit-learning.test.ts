@@ -16,6 +16,7 @@ function answeredCall(fingerprint: string = '', attempt: number = 1) {
 
 describe('what an attempt teaches about the limit', () => {
   const cases = [
+    ['full', '429', true],
     ['throttled', '429', true],
     ['throttled', 'rate_limit_error', true],
     ['throttled', 'insufficient_quota', false],

@@ -69,7 +69,9 @@ export class LimitLearning {
     const { kind, cause } = outcome;
     if (kind === 'ignored') return;
     const refused =
-      kind === 'overloaded' || (kind === 'throttled' && this.#speaks(call, cause, now));
+      kind === 'overloaded' ||
+      kind === 'full' ||
+      (kind === 'throttled' && this.#speaks(call, cause, now));
     this.acceptRate.noted(!refused, now);
     if (!refused && !timeouts.has(cause)) return;
     this.#algorithm.overloaded(this.firstBytes.medianMs ?? 0, now);

@@ -37,7 +37,7 @@ export class BreakerAttempt implements AttemptJudge {
 
   answered(_head: Head, outcome: Outcome): void {
     if (outcome.kind !== 'ok' && outcome.kind !== 'rejected') {
-      if (!this.#lacksRoom(outcome.kind)) this.#fail(outcome);
+      if (outcome.kind !== 'full') this.#fail(outcome);
       return;
     }
     this.#answered = true;
@@ -52,14 +52,10 @@ export class BreakerAttempt implements AttemptJudge {
   over(outcome: Outcome): void {
     const { kind } = outcome;
     if (this.#failed) return;
-    if (kind === 'ignored' || this.#lacksRoom(kind)) this.abandon();
+    // How much a place carries at a time is the affair of its limit; it is not ill for that.
+    if (kind === 'ignored' || kind === 'full') this.abandon();
     else if (kind === 'ok' || kind === 'rejected') this.#breaker.own.completed(this.#ownEpoch);
     else this.#fail(outcome);
-  }
-
-  /** How much a place carries at a time is the affair of its limit; it is not ill for that. */
-  #lacksRoom(kind: Outcome['kind']): boolean {
-    return kind === 'throttled' && this.#call.route.dialect.silentRefusal === 'room';
   }
 
   /** The attempt ended without a verdict. */

@@ -9,8 +9,7 @@
 // when the calls of a whole second at the pace have gone at once. With other targets the calls in
 // between go there; with none, callers are told to come back in about the time of one call.
 //
-// Where calls are refused for want of room (see `Dialect.silentRefusal`), the target is left alone
-// for a while under all credentials: they share what is full.
+// A target that is full is left alone for a while under all credentials: they share what is full.
 //
 // Keys: target, credential, and the model that the request names. A call carries no model, so it is
 // read from the body, but only while something is known against this credential at this target.
@@ -84,7 +83,8 @@ export class Pacer implements TargetGate, AttemptObserver {
 
   attemptAnswered(target: Target, call: Call, head: Head, outcome: Outcome, now: number): void {
     const known = this.#find(target, call) ?? this.#add(target, call, now);
-    const throttled = outcome.kind === 'throttled';
+    const full = outcome.kind === 'full';
+    const throttled = full || outcome.kind === 'throttled';
     if (!throttled) known.adaptive.answered(now);
     if (outcome.kind === 'ok') this.#rooms.get(target.key)?.answered(now);
     const readings = this.#reader.read(head.headers, throttled, known, now);
@@ -102,16 +102,15 @@ export class Pacer implements TargetGate, AttemptObserver {
       }
     }
     const isExplained = told > 0 || readings.some(({ remaining }) => remaining === 0);
-    if (throttled && !isExplained && lacksRoom(target, head)) this.#foundFull(target, now);
+    if (full && !isExplained) this.#foundFull(target, now);
     else if (throttled && !isExplained) this.#refusedBlindly(target, known, now);
     else if (readings.length > 0 || told > 0) known.changed();
   }
 
   attemptOver(target: Target, call: Call, outcome: Outcome, now: number): void {
     const { progress } = call.timeline;
-    // A connection that was closed for want of room; a refusal in words was heard at its head.
-    const isClosed = outcome.kind === 'throttled' && outcome.cause === 'RESET';
-    if (isClosed) this.#foundFull(target, now);
+    // A connection that was closed on the call; a refusal by its status was heard at its head.
+    if (outcome.kind === 'full' && outcome.cause === 'RESET') this.#foundFull(target, now);
     if (progress === undefined) return;
     const isRefusal = outcome.kind === 'throttled' && progress.errorType !== undefined;
     if (!isRefusal && progress.inputTokens < 0) return;
@@ -213,11 +212,6 @@ export class Pacer implements TargetGate, AttemptObserver {
     }
     return least;
   }
-}
-
-/** A refusal without a reason is one for want of room; one by a rule has a reason. */
-function lacksRoom({ route }: Target, { headers }: Head): boolean {
-  return route.dialect.silentRefusal === 'room' && !headers.has('x-ratelimit-rule');
 }
 
 function viewsOf(

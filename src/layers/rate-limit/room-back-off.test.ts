@@ -70,7 +70,7 @@ describe('a target that refuses for want of room', () => {
       const attempt = attemptOf(call, 1, call.cancellation, { route: target.route });
       pacer.attemptBegan(target, attempt, clock.now());
       const head = testHead(status, headers);
-      const outcome = outcomeOfHead(head, clock.wallNow());
+      const outcome = outcomeOfHead(head, clock.wallNow(), target.route.dialect.silentRefusal);
       pacer.attemptAnswered(target, attempt, head, outcome, clock.now());
     };
     const waitMs = (target: Target, fingerprint = ''): number => {

@@ -1,22 +1,24 @@
 // Each official client against an upstream of each vendor, through the gateway: what the client is
 // told must not depend on who answers.
 
-import { equal, match, ok, rejects } from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import Anthropic from '@anthropic-ai/sdk';
-import { APIError } from 'openai';
+import { equal, match, ok } from 'node:assert/strict';
+import { after, before, describe } from 'node:test';
 import { startGateway } from '../../../src/gateway/gateway.ts';
 import type { Gateway } from '../../../src/gateway/gateway.ts';
 import { SimServer } from '../sim-server.ts';
+import {
+  callsTools,
+  claimOfEveryClient,
+  failsOn,
+  refuses,
+  tellsText,
+  tellsTheSame,
+} from './client-claims.ts';
 import { modelClients } from './model-clients.ts';
-import type { Answer, ModelClient } from './model-clients.ts';
+import type { ModelClient } from './model-clients.ts';
 import { becomes } from './target.ts';
 
-const clientNames = ['anthropic', 'openai-chat', 'openai-responses'] as const;
 const upstreamDialects = ['anthropic', 'openai-chat', 'openai-responses'] as const;
-
-/** The same text and length each time. */
-const SAID = '[[seed=7]] [[tokens=40]]';
 
 for (const dialect of upstreamDialects) {
   describe(`an upstream that speaks ${dialect}`, () => {
@@ -50,63 +52,23 @@ for (const dialect of upstreamDialects) {
       await upstream.close();
     });
 
-    for (const name of clientNames) {
-      const client = (): ModelClient => {
-        const found = clients.find((candidate) => candidate.name === name);
-        ok(found !== undefined);
-        return found;
-      };
-      const texts = new Map<boolean, Answer>();
-
-      for (const stream of [false, true]) {
-        const how = stream ? 'a stream' : 'a document';
-
-        it(`tells ${name} a text, in ${how}`, async () => {
-          const answer = await client().ask({ text: SAID, stream });
-          texts.set(stream, answer);
-          ok(answer.text.length > 40, answer.text);
-          equal(answer.stop, 'stop');
-          equal(answer.outputTokens, 40);
+    claimOfEveryClient(() => clients, {
+      eitherWay: [
+        tellsText((answer, name) => {
           equal(answer.model, name === dialect ? 'model-there' : 'model-asked');
           match(upstream.requests.at(-1)?.body ?? '', /"model":"model-there"/);
-        });
-
-        it(`has ${name} call tools, in ${how}`, async () => {
-          const text = '[[tools=2]] What is the weather?';
-          const answer = await client().ask({ text, stream, tools: true });
-          equal(answer.calls.length, 2);
-          equal(answer.stop, 'tools');
-          for (const call of answer.calls) {
-            equal(call.name, 'get_weather');
-            equal(typeof (call.input as { city: unknown }).city, 'string');
-          }
-        });
-
-        it(`refuses ${name} in its own words, in ${how}`, async () => {
-          const status = 429;
-          const asking = client().ask({ text: `[[status=${status}]] [[retry-after=3]]`, stream });
-          await rejects(asking, (error) => {
-            ok(error instanceof APIError || error instanceof Anthropic.APIError);
-            equal(error.status, status);
-            equal(error.headers?.get('retry-after'), '3');
-            match(error.message, /rate/i);
-            return true;
-          });
-        });
-      }
-
-      it(`tells ${name} the same either way`, () => {
-        equal(texts.get(true)?.text, texts.get(false)?.text);
-      });
-
-      it(`never lets ${name} take a cut stream for a whole one`, async () => {
-        await rejects(client().ask({ text: '[[tokens=40]] [[cut@10]]', stream: true }));
-        await rejects(client().ask({ text: '[[tokens=40]] [[stop@10]]', stream: true }));
-      });
-
-      it(`tells ${name} of an error in the middle of a stream`, async () => {
-        await rejects(client().ask({ text: '[[tokens=40]] [[error@10]]', stream: true }));
-      });
-    }
+        }),
+        callsTools,
+        refuses,
+      ],
+      once: [
+        tellsTheSame,
+        failsOn(
+          (name) => `never lets ${name} take a cut stream for a whole one`,
+          ['[[cut@10]]', '[[stop@10]]'],
+        ),
+        failsOn((name) => `tells ${name} of an error in the middle of a stream`, ['[[error@10]]']),
+      ],
+    });
   });
 }

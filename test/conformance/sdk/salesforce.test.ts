@@ -4,23 +4,30 @@
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
-import OpenAI, { APIError } from 'openai';
+import OpenAI from 'openai';
 import { startGateway } from '../../../src/gateway/gateway.ts';
 import type { Gateway } from '../../../src/gateway/gateway.ts';
 import { SalesforceOrg } from '../../../src/simulator/salesforce/salesforce-org.ts';
 import { LeakCheck, SimServer } from '../../../src/testing/index.ts';
+import {
+  callsTools,
+  claimOfEveryClient,
+  failsOn,
+  isApiError,
+  refuses,
+  tellsText,
+  tellsTheSame,
+} from './client-claims.ts';
+import type { Claim } from './client-claims.ts';
 import { modelClients } from './model-clients.ts';
-import type { Answer, ModelClient } from './model-clients.ts';
+import type { ModelClient } from './model-clients.ts';
 import { becomes } from './target.ts';
 
 const leaks = LeakCheck.begin();
 after(() => leaks.assertClean());
 
-const clientNames = ['anthropic', 'openai-chat', 'openai-responses'] as const;
 const surfaces = ['documented', 'native'] as const;
 
-/** The same text and length each time. */
-const SAID = '[[seed=7]] [[tokens=40]]';
 const PROMPT_CHARS_MAX = 20_000;
 
 /** A gateway in front of an org. */
@@ -79,6 +86,46 @@ const CLAUDE = 'sfdc_ai__DefaultBedrockAnthropicClaude45Sonnet';
 const NATIVE = /^\/ai\/gpt\/v1\/model\/[\w-]+\/invoke(-with-response-stream)?$/;
 const DOCUMENTED = /^\/einstein\/platform\/v1\/models\/[\w-]+\/chat-generations$/;
 
+const streamFaults = ['[[stop@10]]', '[[error@10]]', '[[empty]]', '[[bad-crc@5]]'];
+
+const tellsOfLongPrompt: Claim = {
+  title: (name) => `tells ${name} that a prompt is too long`,
+  async holds(client, stream) {
+    const asking = client.ask({ text: 'word '.repeat(PROMPT_CHARS_MAX / 4), stream });
+    await rejects(asking, (error) => {
+      ok(isApiError(error));
+      equal(error.status, 400);
+      // Agents act on these: one makes its conversation shorter, the other reads the code.
+      if (client.name === 'anthropic') match(error.message, /prompt is too long/);
+      else equal(error.code, 'context_length_exceeded');
+      return true;
+    });
+  },
+};
+
+const neverShowsError: Claim = {
+  title: (name) => `never shows ${name} an error under a 200 as an answer`,
+  async holds(client, stream) {
+    await rejects(client.ask({ text: '[[json-error]]', stream }), isApiError);
+  },
+};
+
+/** The documented surface knows no tools, so the org is not even asked. */
+const refusesTools = (rig: Rig): Claim => ({
+  title: (name) => `refuses the tools of ${name} and says why`,
+  async holds(client, stream) {
+    const before = rig.requestCount;
+    const asking = client.ask({ text: 'What is the weather?', stream, tools: true });
+    await rejects(asking, (error) => {
+      ok(isApiError(error));
+      equal(error.status, 400);
+      match(error.message, /tools/);
+      return true;
+    });
+    equal(rig.requestCount, before);
+  },
+});
+
 for (const surface of surfaces) {
   describe(`the ${surface} surface of an org`, () => {
     const rig = new Rig();
@@ -89,97 +136,22 @@ for (const surface of surfaces) {
     });
     after(() => rig.close());
 
-    for (const name of clientNames) {
-      const client = (): ModelClient => {
-        const found = clients.find((candidate) => candidate.name === name);
-        ok(found !== undefined);
-        return found;
-      };
-      const texts = new Map<boolean, Answer>();
-
-      for (const stream of [false, true]) {
-        const how = stream ? 'a stream' : 'a document';
-
-        it(`tells ${name} a text, in ${how}`, async () => {
-          const answer = await client().ask({ text: SAID, stream });
-          texts.set(stream, answer);
-          ok(answer.text.length > 40, answer.text);
-          equal(answer.stop, 'stop');
-          equal(answer.outputTokens, 40);
-          match(rig.asked ?? '', surface === 'native' ? NATIVE : DOCUMENTED);
-        });
-
-        it(`refuses ${name} in its own words, in ${how}`, async () => {
-          const asking = client().ask({ text: '[[status=429]] [[retry-after=3]]', stream });
-          await rejects(asking, (error) => {
-            ok(isApiError(error));
-            equal(error.status, 429);
-            equal(error.headers?.get('retry-after'), '3');
-            match(error.message, /rate/i);
-            return true;
-          });
-        });
-
-        it(`tells ${name} that a prompt is too long, in ${how}`, async () => {
-          const asking = client().ask({ text: 'word '.repeat(PROMPT_CHARS_MAX / 4), stream });
-          await rejects(asking, (error) => {
-            ok(isApiError(error));
-            equal(error.status, 400);
-            // Agents act on these: one makes its conversation shorter, the other reads the code.
-            if (name === 'anthropic') match(error.message, /prompt is too long/);
-            else equal(error.code, 'context_length_exceeded');
-            return true;
-          });
-        });
-
-        it(`never shows ${name} an error under a 200 as an answer, in ${how}`, async () => {
-          await rejects(client().ask({ text: '[[json-error]]', stream }), isApiError);
-        });
-
-        if (surface === 'native') {
-          it(`has ${name} call tools, in ${how}`, async () => {
-            const text = '[[tools=2]] What is the weather?';
-            const answer = await client().ask({ text, stream, tools: true });
-            equal(answer.calls.length, 2);
-            equal(answer.stop, 'tools');
-            for (const call of answer.calls) {
-              equal(call.name, 'get_weather');
-              equal(typeof (call.input as { city: unknown }).city, 'string');
-            }
-          });
-        } else {
-          it(`refuses the tools of ${name} and says why, in ${how}`, async () => {
-            const before = rig.requestCount;
-            const asking = client().ask({ text: 'What is the weather?', stream, tools: true });
-            await rejects(asking, (error) => {
-              ok(isApiError(error));
-              equal(error.status, 400);
-              match(error.message, /tools/);
-              return true;
-            });
-            equal(rig.requestCount, before);
-          });
-        }
-      }
-
-      it(`tells ${name} the same either way`, () => {
-        equal(texts.get(true)?.text, texts.get(false)?.text);
-      });
-
-      it(`never lets ${name} take a broken answer for a whole one`, async () => {
-        const faults = ['[[cut@10]]', ...(surface === 'native' ? streamFaults : [])];
-        for (const fault of faults) {
-          await rejects(client().ask({ text: `[[tokens=40]] ${fault}`, stream: true }), fault);
-        }
-      });
-    }
+    const native = surface === 'native';
+    const faults = native ? ['[[cut@10]]', ...streamFaults] : ['[[cut@10]]'];
+    claimOfEveryClient(() => clients, {
+      eitherWay: [
+        tellsText(() => match(rig.asked ?? '', native ? NATIVE : DOCUMENTED)),
+        refuses,
+        tellsOfLongPrompt,
+        neverShowsError,
+        native ? callsTools : refusesTools(rig),
+      ],
+      once: [
+        tellsTheSame,
+        failsOn((name) => `never lets ${name} take a broken answer for a whole one`, faults),
+      ],
+    });
   });
-}
-
-const streamFaults = ['[[stop@10]]', '[[error@10]]', '[[empty]]', '[[bad-crc@5]]'];
-
-function isApiError(error: unknown): error is APIError {
-  return error instanceof APIError || error instanceof Anthropic.APIError;
 }
 
 describe('the surface of an org', () => {
