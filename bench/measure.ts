@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { BenchOptions } from './command-line.ts';
 import { openStreams, runLoad, type LoadResult } from './load.ts';
 import { memoryOf } from './processes.ts';
-import type { IdleScenario, LoadScenario } from './scenarios.ts';
+import { baseLoad, type IdleScenario, type LoadScenario } from './scenarios.ts';
 import {
   acceptedBy,
   aimAt,
@@ -112,18 +112,11 @@ const openWithinMs = 30_000;
 
 /** A little of everything first, so that code and pools that any use needs are not counted. */
 const warmUp: LoadScenario = {
-  kind: 'load',
+  ...baseLoad,
   name: 'warm-up',
   title: '',
   connections: 32,
-  bodyBytes: 2048,
   events: 3,
-  gapMs: 0,
-  rampMs: 0,
-  rate: 0,
-  burst: false,
-  unit: 'call',
-  timing: 'latency',
 };
 
 async function measureIdleOf(

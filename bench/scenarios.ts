@@ -32,7 +32,8 @@ export interface IdleScenario {
 
 export type Scenario = LoadScenario | IdleScenario;
 
-const base = {
+/** What a load is unless it says otherwise. */
+export const baseLoad = {
   kind: 'load',
   connections: 64,
   bodyBytes: 2048,
@@ -46,20 +47,20 @@ const base = {
 } as const;
 
 const spaced = {
-  ...base,
+  ...baseLoad,
   events: 50,
   gapMs: 20,
   rampMs: 1000,
   unit: 'event',
   timing: 'delay',
 } as const;
-const upload = { ...base, connections: 16, events: 10 } as const;
+const upload = { ...baseLoad, connections: 16, events: 10 } as const;
 
 /** In the order of the report. `events-20ms-500` runs only when it is named. */
 export const scenarios: readonly Scenario[] = [
-  { ...base, name: 'unary', title: 'unary 2 KB -> 1 KB, 64 connections, as fast as it goes' },
+  { ...baseLoad, name: 'unary', title: 'unary 2 KB -> 1 KB, 64 connections, as fast as it goes' },
   {
-    ...base,
+    ...baseLoad,
     name: 'rate-2000',
     title: 'the same at a fixed 2,000 calls/s (latency from the scheduled instant)',
     rate: 2000,
@@ -77,7 +78,7 @@ export const scenarios: readonly Scenario[] = [
     connections: 500,
   },
   {
-    ...base,
+    ...baseLoad,
     name: 'events-full',
     title: '8 streams at full speed (5,000 events each, one HTTP chunk an event, 30 a write)',
     connections: 8,
@@ -97,14 +98,14 @@ export const scenarios: readonly Scenario[] = [
     bodyBytes: 204_800,
   },
   {
-    ...base,
+    ...baseLoad,
     name: 'burst',
     title: '200 new connections at once, ten times a second, one unary call each',
     connections: 200,
     burst: true,
   },
   {
-    ...base,
+    ...baseLoad,
     name: 'first-byte',
     title: '1,500 streams/s of 10 events at 20 ms: time to the first event (about half load)',
     connections: 768,

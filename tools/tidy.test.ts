@@ -210,7 +210,7 @@ const cases: readonly Case[] = [
     path: 'docs/a.md',
     bad: `Look\nat \`${slash}work${slash}main\`.`,
     line: 2,
-    good: 'Look at `src/work/main` or https://example.com/home/page.',
+    good: `Look at \`src${slash}work${slash}main\` or https://example.com${slash}home/page.`,
   },
   {
     rule: 'registry-host',

@@ -42,7 +42,9 @@ class JudgedSink implements Sink {
 
   start(head: Head, flow: Flow): void {
     const { silentRefusal } = this.#call.route.dialect;
-    const outcome = outcomeOfHead(head, this.#clock.wallNow(), silentRefusal);
+    // Only refusals name times.
+    const wallNow = head.status < 400 ? 0 : this.#clock.wallNow();
+    const outcome = outcomeOfHead(head, wallNow, silentRefusal);
     this.#byHead = outcome;
     this.#judge.answered(head, outcome);
     this.#sink.start(head, flow);

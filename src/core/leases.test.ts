@@ -19,6 +19,17 @@ describe('leases', () => {
     ]);
   });
 
+  it('counts the age from when the taker says, or from the time it was taken at', () => {
+    const clock = new VirtualClock(100);
+    const leases = new Leases(clock);
+    equal(leases.take('slot', 'a', 40).takenAt, 40);
+    equal(leases.take('slot', 'b').takenAt, 100);
+    deepEqual(
+      leases.oldest(2).map(({ ageMs }) => ageMs),
+      [60, 0],
+    );
+  });
+
   it('throws when a lease is released twice', () => {
     const leases = new Leases(new VirtualClock());
     const lease = leases.take('connection', 'call-1');

@@ -35,9 +35,9 @@ export class Leases {
     return this.#live.length;
   }
 
-  /** Takes a lease of `kind` for `owner` (a call id or endpoint key). */
-  take(kind: LeaseKind, owner: string): Lease {
-    const lease = new Lease(kind, owner, this.#clock.now(), this.#live.length);
+  /** Takes a lease of `kind` for `owner` (a call id or endpoint key); `now` where it is known. */
+  take(kind: LeaseKind, owner: string, now: number = this.#clock.now()): Lease {
+    const lease = new Lease(kind, owner, now, this.#live.length);
     this.#live.push(lease);
     return lease;
   }

@@ -67,6 +67,15 @@ describe('an error as an answer', () => {
     }
   });
 
+  it('ends what a platform said of it with a full stop, and nothing twice', () => {
+    for (const name of ['anthropic', 'openai-chat', 'servicenow']) {
+      for (const detail of ['connect ECONNREFUSED ::1:80', 'connect ECONNREFUSED ::1:80.']) {
+        const error = new CallError('CONNECT_FAILED', { detail });
+        assert.match(named(name).renderError(error, 'c').body, /ECONNREFUSED ::1:80\. Check/);
+      }
+    }
+  });
+
   it('has the type that Anthropic clients know for its status', () => {
     const types: [number, string][] = [
       [400, 'invalid_request_error'],

@@ -4,9 +4,14 @@
 import type { CallError } from '../core/errors.ts';
 import { errorTable } from '../core/error-table.ts';
 
-/** One or two sentences for a person. */
-export function errorText(error: CallError): string {
-  return `${error.message} ${errorTable[error.code].advice}`;
+/** A few sentences for a person. */
+export function errorText({ code, message }: CallError): string {
+  return `${asSentence(message)} ${errorTable[code].advice}`;
+}
+
+/** What a platform says of a failure ends without a full stop. */
+export function asSentence(text: string): string {
+  return /[.!?)]$/.test(text) ? text : `${text}.`;
 }
 
 /** A status that can be sent: errors which are never shown have none of their own. */

@@ -5,7 +5,7 @@
 import type { Dialect } from '../core/dialect.ts';
 import { CallError } from '../core/errors.ts';
 import type { Service } from '../core/layer.ts';
-import type { PhaseLimits, Route, RouteKind } from '../core/route.ts';
+import type { Route } from '../core/route.ts';
 import type { Target } from '../core/target.ts';
 import type { EncoderDeps } from '../dialects/conversion/answer-writer.ts';
 import { SIMULATOR } from './config/built-in.ts';
@@ -16,7 +16,7 @@ import { refusal } from './local-answers.ts';
 import { ownAnswer } from './own-answers.ts';
 import type { OwnAnswer } from './own-answers.ts';
 import { dialectFor, strictest, targetsOf } from './targets.ts';
-import type { Ask, TargetRules, Tier } from './targets.ts';
+import type { Ask, Tier } from './targets.ts';
 import { callerFormatOf, familyOf, targetFormatOf } from './wire-formats.ts';
 import type { CallerFormat } from './wire-formats.ts';
 
@@ -87,9 +87,16 @@ export function wiredDestinations(
       return { route: wholeRoute(targets, ask), service: services.wire, callerKeys };
     }
     const answer = own?.service ?? refusal(new CallError('NO_ROUTE', { detail: NOWHERE }));
-    const limits = (tiers[0] as Tier).settings.limits;
     return {
-      route: ownRoute(rules, own?.dialect ?? ask.dialect, ask.kind, limits),
+      route: innerRoute({
+        name: route.name,
+        upstream: 'none',
+        kind: ask.kind,
+        dialect: own?.dialect ?? ask.dialect,
+        credential: undefined,
+        limits: (tiers[0] as Tier).settings.limits,
+        replayBytesMax: rules.replayBytesMax,
+      }),
       service: services.local(answer),
       callerKeys: false,
     };
@@ -146,26 +153,21 @@ function wholeRoute(targets: readonly Target[], { dialect }: Ask): Route {
   });
 }
 
-/** The route of what the gateway answers itself. */
-function ownRoute(
-  { route: name, replayBytesMax }: TargetRules,
-  dialect: Dialect,
-  kind: RouteKind,
-  limits: PhaseLimits,
-): Route {
+/** What tells the routes apart that lead to no upstream. */
+type InnerRoute = Pick<
+  Route,
+  'name' | 'upstream' | 'kind' | 'dialect' | 'credential' | 'limits' | 'replayBytesMax'
+>;
+
+/** A route of calls that stay in this process: the gateway or its simulator answers them. */
+function innerRoute(parts: InnerRoute): Route {
   return Object.freeze({
-    name,
-    upstream: 'none',
-    kind,
-    dialect,
-    credential: undefined,
+    ...parts,
     conversion: undefined,
     targets: [],
     endpoints: [],
-    limits,
     replay: 'strict' as const,
     lenient: false,
-    replayBytesMax,
   });
 }
 
@@ -178,18 +180,13 @@ export function simulatedDestinations(
   // Those of a hosted model, so that what is tried offline behaves like what is used later.
   const limits = profileLimits('llm-hosted', settings.limits.writeStall);
   const make = (dialect: Dialect): Destination => ({
-    route: Object.freeze({
+    route: innerRoute({
       name,
       upstream: SIMULATOR,
-      kind: 'completion' as const,
+      kind: 'completion',
       dialect,
       credential: SIMULATOR,
-      conversion: undefined,
-      targets: [],
-      endpoints: [],
       limits,
-      replay: 'strict' as const,
-      lenient: false,
       replayBytesMax: settings.limits.replayBytes,
     }),
     service,

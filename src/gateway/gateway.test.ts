@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { allGivenBack, eventually } from '../testing/eventually.fixture.ts';
 import type { Behaviour } from '../testing/misbehaving-upstream/behaviour.ts';
 import { MisbehavingUpstream } from '../testing/misbehaving-upstream/misbehaving-upstream.ts';
 import { startGateway } from './gateway.ts';
@@ -29,15 +29,6 @@ const slowStream: Behaviour = {
   },
 };
 
-/** Waits for something that files or sockets bring about; the clock here is real. */
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 250; tries += 1) {
-    if (await holds()) return;
-    await sleep(20);
-  }
-  assert.fail('it did not come about within 5 s');
-}
-
 class TestLog {
   readonly said: { level: string; msg: string; fields: unknown }[] = [];
 
@@ -55,8 +46,9 @@ class TestLog {
     };
   };
 
-  has(msg: string): boolean {
-    return this.said.some((line) => line.msg === msg);
+  /** Waits for a line with this message. */
+  async tells(msg: string): Promise<void> {
+    await eventually(() => this.said.some((line) => line.msg === msg), `"${msg}" in the log`);
   }
 }
 
@@ -116,7 +108,7 @@ describe('gateway', () => {
       shown.map(({ key }) => key),
       [two.url],
     );
-    await until(() => one.seen.open === 0);
+    await eventually(() => one.seen.open === 0, 'the old connections to close');
   });
 
   it('keeps the old configuration when the new one is wrong, and says why', async () => {
@@ -160,10 +152,10 @@ describe('gateway', () => {
     await start({ configFile, openLog: log.open });
     assert.equal(await textOf('/x'), 'one');
     write(text(two.url));
-    await until(() => log.has('the new configuration is in force'));
+    await log.tells('the new configuration is in force');
     assert.equal(await textOf('/x'), 'two');
     write('upstreams: 5');
-    await until(() => log.has('the new configuration is refused; the old one stays'));
+    await log.tells('the new configuration is refused; the old one stays');
     assert.equal(await textOf('/x'), 'two');
   });
 
@@ -191,7 +183,7 @@ describe('gateway', () => {
     const running = await fetch(`${gateway?.url}/x`);
     await gateway?.close(30);
     await assert.rejects(running.text());
-    await until(() => leases.size === 0);
+    await allGivenBack(leases);
   });
 
   it('says which option to change when an address is taken', async () => {

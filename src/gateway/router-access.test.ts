@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { HeaderList } from '../core/header-list.ts';
 import { BufferBudget, ReplayBody } from '../core/replay-body.ts';
 import type { Resolution } from '../core/route.ts';
-import { RequestHead } from '../http1/head.ts';
 import { RecordingSink } from '../testing/recording-sink.ts';
 import { testCall } from '../testing/test-call.ts';
 import { loadConfig } from './config/load.ts';
+import { headOf, stubServices } from './router.fixture.ts';
+import type { Fields } from './router.fixture.ts';
 import { ConfiguredRouter } from './router.ts';
 
 const KEY = 'hf-0123456789abcdef';
@@ -17,31 +17,11 @@ const config = {
 function router(): ConfiguredRouter {
   const { settings, lines } = loadConfig({ value: config }, { env: {}, readText: () => '' });
   assert.ok(settings, lines.join('\n'));
-  const silent = () => {};
-  return new ConfiguredRouter(
-    settings,
-    {
-      wire: () => silent,
-      simulator: silent,
-      local: (answer) => answer,
-      answers: { newId: (prefix) => prefix, wallNow: () => 0 },
-    },
-    {},
-  );
+  return new ConfiguredRouter(settings, stubServices, {});
 }
 
-function headOf(line: string, fields: Record<string, string>, hasBody: boolean): RequestHead {
-  const [method = '', target = ''] = line.split(' ');
-  const head = new RequestHead(HeaderList.of(Object.entries(fields)));
-  head.method = method;
-  head.target = target;
-  head.authority = '127.0.0.1:8787';
-  if (hasBody) head.framing = 'chunked';
-  return head;
-}
-
-function resolve(line: string, fields: Record<string, string> = {}): Resolution {
-  const found = router().resolve(headOf(line, fields, false), ReplayBody.none());
+function resolve(line: string, fields: Fields = {}): Resolution {
+  const found = router().resolve(headOf(line, fields), ReplayBody.none());
   assert.ok(found);
   return found;
 }

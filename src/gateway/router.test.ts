@@ -1,40 +1,21 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { HeaderList } from '../core/header-list.ts';
+import type { HeaderList } from '../core/header-list.ts';
 import type { CallError } from '../core/errors.ts';
 import { BufferBudget, ReplayBody } from '../core/replay-body.ts';
 import type { Resolution } from '../core/route.ts';
-import { RequestHead } from '../http1/head.ts';
 import { RecordingSink } from '../testing/recording-sink.ts';
 import { testCall } from '../testing/test-call.ts';
 import { loadConfig } from './config/load.ts';
 import { PLANS_MAX, PathPlans } from './path-plans.ts';
+import { headOf, stubServices } from './router.fixture.ts';
+import type { Fields } from './router.fixture.ts';
 import { ConfiguredRouter, SwitchRouter } from './router.ts';
-import type { Services } from './route-table.ts';
-
-const services: Services = {
-  wire: () => (_call, sink) => sink.end(),
-  simulator: (_call, sink) => sink.end(),
-  answers: { newId: (prefix) => `${prefix}1`, wallNow: () => 0 },
-  local: (answer) => answer,
-};
 
 function routerOf(text: string, env: Record<string, string> = {}): ConfiguredRouter {
   const loaded = loadConfig({ name: 'f', text }, { env, readText: () => '' });
   assert.ok(loaded.settings, loaded.lines.join('\n'));
-  return new ConfiguredRouter(loaded.settings, services, env);
-}
-
-type Fields = Record<string, string>;
-
-function headOf(line: string, fields: Fields = {}, hasBody = false): RequestHead {
-  const [method = '', target = ''] = line.split(' ');
-  const head = new RequestHead(HeaderList.of(Object.entries(fields)));
-  head.method = method;
-  head.target = target;
-  head.authority = '127.0.0.1:8787';
-  if (hasBody) head.framing = 'chunked';
-  return head;
+  return new ConfiguredRouter(loaded.settings, stubServices, env);
 }
 
 function resolve(

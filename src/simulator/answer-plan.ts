@@ -102,7 +102,8 @@ function modelAnswer(scene: Scene, ask: Ask, speak: Speak): OpenAnswer {
     : slowWholeAnswer(own, speech, pace, wishes.fault);
 }
 
-function paceOf(usual: Pace, wishes: Directives): Pace {
+/** How an answer is spread over time: as asked for, else as the model usually does. */
+export function paceOf(usual: Pace, wishes: Directives): Pace {
   return {
     headMs: wishes.headMs ?? usual.headMs,
     firstMs: wishes.firstMs ?? usual.firstMs,

@@ -35,6 +35,23 @@ describe('the access log line', () => {
     });
   });
 
+  it('names the waits that most calls are spared, and the key it came with', () => {
+    const call = testCall({ caller: { name: 'nightly', tenant: 'data', priority: 'batch' } });
+    const { startedAt } = call.timeline;
+    Object.assign(call.timeline, {
+      routedAt: startedAt + 1,
+      receivedAt: startedAt + 21,
+      admittedAt: startedAt + 301,
+      backoffMs: 40.26,
+      endedAt: startedAt + 400,
+    });
+    const { ms, caller } = JSON.parse(accessLine(call, undefined, 0));
+    assert.deepEqual(ms, { total: 400, route: 1, receive: 20, queue: 300, backoff: 40.3 });
+    assert.equal(caller, 'nightly');
+    const spared = JSON.parse(accessLine(testCall(), undefined, 0));
+    assert.deepEqual([spared.caller, spared.ms.queue], [undefined, undefined]);
+  });
+
   it('never shows the query, where keys travel', () => {
     assert.doesNotMatch(accessLine(testCall({ path: '/x?key=secret' }), undefined, 0), /secret/);
   });

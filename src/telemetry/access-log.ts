@@ -3,6 +3,7 @@
 // query or key.
 
 import type { Call } from '../core/call.ts';
+import { anonymousCaller } from '../core/caller.ts';
 import type { Progress } from '../core/dialect.ts';
 import { errorTable } from '../core/error-table.ts';
 import type { CallError } from '../core/errors.ts';
@@ -29,6 +30,7 @@ export function accessLine(call: Call, error: CallError | undefined, wallNow: nu
     `,"reused":${timeline.reused},"uses":${timeline.connectionUses}` +
     `,"bytesIn":${timeline.requestBytes},"bytesOut":${timeline.responseBytes}` +
     phasePart(call);
+  if (call.caller !== anonymousCaller) line += `,"caller":${quoted(call.caller.name)}`;
   if (timeline.twinOf !== '') line += `,"twinOf":"${timeline.twinOf}"`;
   if (progress !== undefined) line += streamPart(progress);
   if (error !== undefined) line += errorPart(error);
@@ -48,6 +50,9 @@ function phasePart(call: Call): string {
   return (
     `,"ms":{"total":${tenths(timeline.endedAt - timeline.startedAt)}` +
     span(',"route":', timeline.startedAt, timeline.routedAt) +
+    waited(',"receive":', timeline.receivedAt - timeline.routedAt) +
+    waited(',"queue":', timeline.admittedAt - timeline.routedAt) +
+    waited(',"backoff":', timeline.backoffMs) +
     span(',"connect":', timeline.acquiredAt, timeline.connectedAt) +
     span(',"tls":', timeline.connectedAt, timeline.securedAt) +
     span(',"acquire":', acquiring, timeline.firstWriteAt) +
@@ -91,6 +96,11 @@ function quoted(text: string): string {
 function span(label: string, from: number, to: number): string {
   if (from === NEVER || to === NEVER || to < from) return '';
   return label + tenths(to - from);
+}
+
+/** A wait that most calls are spared; nothing where there was none. */
+function waited(label: string, durationMs: number): string {
+  return durationMs < 0.05 ? '' : label + tenths(durationMs);
 }
 
 /** A duration with one decimal. From whole numbers, since `toFixed` costs three times as much. */

@@ -12,6 +12,7 @@ import { HeaderList } from '../core/header-list.ts';
 import type { Service } from '../core/layer.ts';
 import type { BodyReader } from '../core/replay-body.ts';
 import type { Flow, Framing, Head, Sink } from '../core/sink.ts';
+import { itemAt } from './item-at.ts';
 
 /** One piece of a scripted body: text at once, or bytes after a delay since the step before. */
 export type ScriptedChunk =
@@ -92,8 +93,7 @@ export class ScriptedService {
   #scriptFor(call: Call, index: number): CallScript {
     const script = this.#script;
     if (typeof script === 'function') return script(call, index);
-    if (!isList(script)) return script;
-    return script[Math.min(index, script.length - 1)] ?? {};
+    return itemAt(script, index);
   }
 }
 
@@ -281,8 +281,4 @@ export class ScriptedCall implements CancelListener, BodyReader, Flow {
     this.call.cancellation.unlisten(this);
     this.call.body.close(this);
   }
-}
-
-function isList(script: CallScript | readonly CallScript[]): script is readonly CallScript[] {
-  return Array.isArray(script);
 }

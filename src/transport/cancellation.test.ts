@@ -3,27 +3,18 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { Cancellation } from '../core/cancellation.ts';
 import type { CancelListener } from '../core/cancellation.ts';
 import { CallError } from '../core/errors.ts';
+import { eventually } from '../testing/eventually.fixture.ts';
 import { also, cut, huge, stalling, stream } from '../testing/misbehaving-upstream/behaviours.ts';
-import { MisbehavingUpstream } from '../testing/misbehaving-upstream/misbehaving-upstream.ts';
-import type { RecordingOptions } from '../testing/recording-sink.ts';
-import { RecordingSink } from '../testing/recording-sink.ts';
-import type { TestCallOptions } from '../testing/test-call.ts';
-import { testCall, testEndpoint } from '../testing/test-call.ts';
-import type { TransportRig } from './transport.fixture.ts';
-import { eventually, startTransport } from './transport.fixture.ts';
+import type { UpstreamRig } from './transport.fixture.ts';
+import { startWithUpstream } from './transport.fixture.ts';
 
-let upstream: MisbehavingUpstream;
-let rig: TransportRig;
+let rig: UpstreamRig;
 const gone = new CallError('CALLER_GONE');
 
 beforeEach(async () => {
-  upstream = await MisbehavingUpstream.listen({});
-  rig = startTransport();
+  rig = await startWithUpstream();
 });
-afterEach(async () => {
-  await rig.end();
-  await upstream.close();
-});
+afterEach(() => rig.end());
 
 class CountedCancellation extends Cancellation {
   listeners: number = 0;
@@ -39,77 +30,70 @@ class CountedCancellation extends Cancellation {
   }
 }
 
-function send(options: TestCallOptions = {}, recording: RecordingOptions = {}) {
-  const call = testCall({ ...options, route: { endpoints: [testEndpoint(upstream.port)] } });
-  const sink = new RecordingSink(recording);
-  rig.transport.service(call, sink);
-  return { call, sink };
-}
-
 describe('a cancelled call', () => {
   it('fails at once when it was cancelled before', () => {
     const cancellation = new Cancellation();
     cancellation.cancel(gone);
-    const { sink } = send({ cancellation });
+    const { sink } = rig.send({ cancellation });
     assert.deepEqual(sink.story, ['fail CALLER_GONE']);
     assert.equal(rig.leases.size, 0);
   });
 
   it('while connecting fails, and the connection is kept for others', async () => {
-    const { call, sink } = send();
+    const { call, sink } = rig.send();
     call.cancellation.cancel(gone);
     assert.deepEqual(sink.story, ['fail CALLER_GONE']);
-    const second = send();
+    const second = rig.send();
     await second.sink.over;
     assert.equal(second.sink.status, 200);
-    assert.equal(upstream.seen.connectionCount, 1);
-    assert.equal(upstream.seen.requestCount, 1);
+    assert.equal(rig.upstream.seen.connectionCount, 1);
+    assert.equal(rig.upstream.seen.requestCount, 1);
   });
 
   it('by a connect timeout takes its connection with it', async () => {
-    const { call, sink } = send();
+    const { call, sink } = rig.send();
     call.cancellation.cancel(new CallError('CONNECT_TIMEOUT'));
     assert.equal(sink.error?.code, 'CONNECT_TIMEOUT');
     assert.equal(rig.transport.endpoints()[0]?.connecting, 0);
   });
 
   it('while its connection is looked at leaves it to the next', async () => {
-    await send().sink.over;
+    await rig.send().sink.over;
     await new Promise((resolve) => setTimeout(resolve, 20));
-    const { call, sink } = send();
+    const { call, sink } = rig.send();
     assert.equal(rig.transport.endpoints()[0]?.idle, 0);
     call.cancellation.cancel(gone);
     assert.deepEqual(sink.story, ['fail CALLER_GONE']);
     assert.equal(rig.transport.endpoints()[0]?.idle, 1);
-    await send().sink.over;
-    assert.equal(upstream.seen.connectionCount, 1);
-    assert.equal(upstream.seen.requestCount, 2);
+    await rig.send().sink.over;
+    assert.equal(rig.upstream.seen.connectionCount, 1);
+    assert.equal(rig.upstream.seen.requestCount, 2);
   });
 
   it('while waiting for an answer resets the upstream', async () => {
-    upstream.use(stalling('before-head'));
-    const { call, sink } = send();
-    await upstream.until(({ executedCount }) => executedCount === 1);
+    rig.upstream.use(stalling('before-head'));
+    const { call, sink } = rig.send();
+    await rig.upstream.until(({ executedCount }) => executedCount === 1);
     call.cancellation.cancel(gone);
     assert.deepEqual(sink.story, ['fail CALLER_GONE']);
-    await upstream.until(({ requests }) => requests[0]?.aborted === true, 1_000);
-    assert.equal(upstream.seen.connections[0]?.closedBy, 'caller-rst');
+    await rig.upstream.until(({ requests }) => requests[0]?.aborted === true, 1_000);
+    assert.equal(rig.upstream.seen.connections[0]?.closedBy, 'caller-rst');
     assert.deepEqual(rig.log.closed, ['abort']);
   });
 
   it('in the middle of a stream hears nothing more of it', async () => {
-    upstream.use(stream(1_000, 1));
+    rig.upstream.use(stream(1_000, 1));
     let cancel = (): void => {};
-    const { call, sink } = send({}, { onEvent: (event) => event.type === 'chunk' && cancel() });
+    const { call, sink } = rig.send({}, { onEvent: (event) => event.type === 'chunk' && cancel() });
     cancel = () => call.cancellation.cancel(gone);
     await sink.over;
     assert.equal(sink.error?.code, 'CALLER_GONE');
     assert.equal(sink.chunks.length, 1);
-    await upstream.until(({ requests }) => requests[0]?.aborted === true, 1_000);
+    await rig.upstream.until(({ requests }) => requests[0]?.aborted === true, 1_000);
   });
 
   it('from within the head of its answer hears nothing more of it', async () => {
-    const { call, sink } = send(
+    const { call, sink } = rig.send(
       {},
       { onEvent: (event) => event.type === 'start' && call.cancellation.cancel(gone) },
     );
@@ -119,9 +103,9 @@ describe('a cancelled call', () => {
 
   it('leaves no listener behind when it ends, well or not', async () => {
     for (const behaviour of [{}, cut('fin', 'before-head')]) {
-      upstream.use(behaviour);
+      rig.upstream.use(behaviour);
       const cancellation = new CountedCancellation();
-      await send({ cancellation }).sink.over;
+      await rig.send({ cancellation }).sink.over;
       assert.equal(cancellation.listeners, 0);
     }
   });
@@ -129,9 +113,12 @@ describe('a cancelled call', () => {
 
 describe('a held back response', () => {
   it('stops the upstream, and its time does not count as silence', async () => {
-    upstream.use(huge(30_000_000));
-    const { call, sink } = send({}, { pauseAfterChunks: 3 });
-    await eventually(() => (upstream.seen.requests[0]?.sentBytes ?? 0) > 100_000);
+    rig.upstream.use(huge(30_000_000));
+    const { call, sink } = rig.send({}, { pauseAfterChunks: 3 });
+    await eventually(
+      () => (rig.upstream.seen.requests[0]?.sentBytes ?? 0) > 100_000,
+      '100 kB to be sent',
+    );
     await new Promise((resolve) => setTimeout(resolve, 100));
     const { timeline } = call;
     assert.notEqual(timeline.pausedAt, -1);
@@ -146,19 +133,22 @@ describe('a held back response', () => {
   });
 
   it('that is complete already gives its connection back in working order', async () => {
-    const { sink } = send({}, { pauseAfterChunks: 1 });
+    const { sink } = rig.send({}, { pauseAfterChunks: 1 });
     await sink.over;
     assert.deepEqual(sink.story, ['start 200', 'chunk 11', 'end']);
     // Reading again: the peer's close is noticed.
-    upstream.actOnIdle('fin');
-    await eventually(() => rig.log.closed.length > 0);
+    rig.upstream.actOnIdle('fin');
+    await eventually(() => rig.log.closed.length > 0, 'a closed connection');
     assert.deepEqual(rig.log.closed, ['idle_peer']);
   });
 
   it('notices a cut once it is let go', async () => {
-    upstream.use(also(stream(3), cut('fin', 'event:1')));
-    const { sink } = send({}, { pauseAfterChunks: 0 });
-    await eventually(() => sink.paused && (upstream.seen.connections[0]?.weClosedAt ?? -1) > 0);
+    rig.upstream.use(also(stream(3), cut('fin', 'event:1')));
+    const { sink } = rig.send({}, { pauseAfterChunks: 0 });
+    await eventually(
+      () => sink.paused && (rig.upstream.seen.connections[0]?.weClosedAt ?? -1) > 0,
+      'the cut',
+    );
     assert.equal(sink.isOver, false);
     sink.resume();
     await sink.over;

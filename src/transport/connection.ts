@@ -66,7 +66,7 @@ export class Connection implements ConnectionEvents {
     );
     this.writer = new RequestWriter(context, pool.endpoint.secure);
     this.reader = new ResponseReader(options.headLimits);
-    this.#lease = context.leases.take('connection', pool.endpoint.key);
+    this.#lease = context.leases.take('connection', pool.endpoint.key, now);
   }
 
   /** Starts to connect. */

@@ -9,6 +9,7 @@ import { systemClock } from '../core/clock.ts';
 import { CallError } from '../core/errors.ts';
 import type { Endpoint } from '../core/route.ts';
 import { NEVER } from '../core/timeline.ts';
+import { eventually } from '../testing/eventually.fixture.ts';
 import { huge, stream } from '../testing/misbehaving-upstream/behaviours.ts';
 import { testCertificate, testKey } from '../testing/misbehaving-upstream/certificate.ts';
 import { MisbehavingUpstream } from '../testing/misbehaving-upstream/misbehaving-upstream.ts';
@@ -19,7 +20,7 @@ import { testCall, testEndpoint } from '../testing/test-call.ts';
 import { NetConnector } from './net-connector.ts';
 import { defaultTransportOptions } from './transport-options.ts';
 import type { TransportRig } from './transport.fixture.ts';
-import { eventually, startTransport } from './transport.fixture.ts';
+import { startTransport } from './transport.fixture.ts';
 
 let rig: TransportRig;
 afterEach(() => rig.end());
@@ -80,7 +81,7 @@ describe('a TLS endpoint', () => {
     rig = startTransport();
     upstream.use(huge(3_000_000));
     const { sink } = send(secure(), {}, { pauseAfterChunks: 2 });
-    await eventually(() => sink.paused);
+    await eventually(() => sink.paused, 'the sink to be paused');
     await new Promise((resolve) => setTimeout(resolve, 50));
     assert.ok(sink.body.length < 400_000, `${sink.body.length} bytes came through`);
     sink.resume();
@@ -133,9 +134,9 @@ describe('a TLS endpoint', () => {
     rig = startTransport();
     upstream.use(stream(10_000, 2));
     const { sink, call } = send(secure());
-    await eventually(() => sink.chunks.length > 0);
+    await eventually(() => sink.chunks.length > 0, 'the first chunk');
     call.cancellation.cancel(new CallError('CALLER_GONE'));
-    await eventually(() => upstream.seen.requests.at(-1)?.aborted === true, 500);
+    await eventually(() => upstream.seen.requests.at(-1)?.aborted === true, 'the abort', 500);
   });
 });
 

@@ -1,10 +1,17 @@
 // A transport with everything it needs, and an observer that keeps what it was told, for the tests
 // of this room. Invariant: `end` leaves neither a socket nor a lease, or throws.
 
+import type { Call } from '../core/call.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Clock } from '../core/clock.ts';
 import { Leases } from '../core/leases.ts';
 import { seededRandom } from '../core/random.ts';
+import { allGivenBack } from '../testing/eventually.fixture.ts';
+import { MisbehavingUpstream } from '../testing/misbehaving-upstream/misbehaving-upstream.ts';
+import { RecordingSink } from '../testing/recording-sink.ts';
+import type { RecordingOptions } from '../testing/recording-sink.ts';
+import { testCall, testEndpoint } from '../testing/test-call.ts';
+import type { TestCallOptions } from '../testing/test-call.ts';
 import type { Connector } from './connector.ts';
 import type { CloseReason, LadderLevel, TransportObserver } from './transport-observer.ts';
 import type { TransportOptions } from './transport-options.ts';
@@ -80,24 +87,40 @@ export function startTransport(rigOptions: RigOptions = {}): TransportRig {
   return { transport, log, leases, end: () => ended(transport, leases) };
 }
 
-async function ended(transport: Transport, leases: Leases): Promise<void> {
-  transport.destroy();
-  // Descriptors are given back a few turns after their sockets were destroyed.
-  for (let turn = 0; turn < 200 && leases.size > 0; turn += 1) {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    systemClock.nextTurn(resolve);
-    await promise;
-  }
-  if (leases.size > 0) throw new Error(`left: ${JSON.stringify(leases.oldest(5))}`);
+/** A transport and the one upstream it calls. */
+export interface UpstreamRig extends TransportRig {
+  readonly upstream: MisbehavingUpstream;
+  /** Sends one call to the upstream. */
+  readonly send: (options?: TestCallOptions, recording?: RecordingOptions) => SentCall;
 }
 
-/** Resolves once the claim holds; rejects with its text after `withinMs`. */
-export async function eventually(claim: () => boolean, withinMs: number = 3_000): Promise<void> {
-  const until = systemClock.now() + withinMs;
-  while (!claim()) {
-    if (systemClock.now() > until) throw new Error(`never came true: ${claim.toString()}`);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    systemClock.nextTurn(resolve);
-    await promise;
-  }
+/** One call and what has come of it. */
+export interface SentCall {
+  readonly call: Call;
+  readonly sink: RecordingSink;
+}
+
+/** Starts both; `end` ends both. */
+export async function startWithUpstream(): Promise<UpstreamRig> {
+  const upstream = await MisbehavingUpstream.listen({});
+  const rig = startTransport();
+  return {
+    ...rig,
+    upstream,
+    send: (options = {}, recording = {}) => {
+      const call = testCall({ ...options, route: { endpoints: [testEndpoint(upstream.port)] } });
+      const sink = new RecordingSink(recording);
+      rig.transport.service(call, sink);
+      return { call, sink };
+    },
+    end: async () => {
+      await rig.end();
+      await upstream.close();
+    },
+  };
+}
+
+async function ended(transport: Transport, leases: Leases): Promise<void> {
+  transport.destroy();
+  await allGivenBack(leases);
 }

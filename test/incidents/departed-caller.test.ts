@@ -3,10 +3,11 @@
 
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { eventually } from '../../src/testing/eventually.fixture.ts';
 import { MisbehavingUpstream } from '../../src/testing/index.ts';
 import { startHoldfast } from '../support/holdfast.ts';
 import { startNaiveProxy } from '../support/naive-proxy.ts';
-import { RawCaller, waitFor } from '../support/raw-caller.ts';
+import { RawCaller } from '../support/raw-caller.ts';
 
 const POST = 'POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}';
 const endless = Array.from({ length: 10_000 }, () => ({ afterMs: 20, bytes: 'data: x\n\n' }));
@@ -51,10 +52,7 @@ describe('a caller who leaves in mid-stream', () => {
       await upstream.until((seen) => seen.requests[0]?.aborted === true);
       const noticedMs = (upstream.seen.requests[0]?.abortedAt ?? Infinity) - leftAt;
       assert.ok(noticedMs < 50, `${noticedMs} ms`);
-      await waitFor(
-        () => lines.length === 1,
-        () => 'the log line',
-      );
+      await eventually(() => lines.length === 1, 'the log line');
       const line = JSON.parse(lines[0] ?? '{}');
       assert.equal(line.verdict, 'CALLER_GONE');
       assert.equal(line.closedBy, 'caller');

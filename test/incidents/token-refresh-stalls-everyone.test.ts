@@ -11,8 +11,8 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { startGateway } from '../../src/gateway/gateway.ts';
 import type { Gateway } from '../../src/gateway/gateway.ts';
 import type { CredentialView } from '../../src/layers/credentials/credentials-observer.ts';
+import { eventually } from '../../src/testing/eventually.fixture.ts';
 import { LeakCheck } from '../../src/testing/index.ts';
-import { waitFor } from '../support/raw-caller.ts';
 import { TokenService } from '../support/token-service.ts';
 
 const LIFE_MS = 4_000;
@@ -141,10 +141,7 @@ describe('a token that ends while its endpoint hangs', () => {
     const zero = service.issuedAt.get('token-1') ?? Number.NaN;
     service.hang();
     const asking = load(url, zero, LIFE_MS + 600);
-    await waitFor(
-      () => service.asked === 2,
-      () => 'a renewal',
-    );
+    await eventually(() => service.asked === 2, 'a renewal');
     await sleep(hangMs);
     service.recover();
     return asking;

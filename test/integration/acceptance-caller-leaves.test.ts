@@ -8,9 +8,10 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { after, afterEach, beforeEach, describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
+import { eventually } from '../../src/testing/eventually.fixture.ts';
 import { LeakCheck, MisbehavingUpstream, refusing, stalling } from '../../src/testing/index.ts';
 import { AcceptanceGateway } from '../support/acceptance-gateway.ts';
-import { RawCaller, waitFor } from '../support/raw-caller.ts';
+import { RawCaller } from '../support/raw-caller.ts';
 
 const NOTICED_MS = 250;
 const ASK = 'POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}';
@@ -90,7 +91,7 @@ for (const edge of ['own', 'node-http']) {
     ): Promise<void> {
       const leftAt = performance.now();
       caller.destroy();
-      await waitFor(noticed, () => what);
+      await eventually(noticed, what);
       const tookMs = performance.now() - leftAt;
       test.diagnostic(`noticed after ${tookMs.toFixed(1)} ms`);
       assert.ok(tookMs < NOTICED_MS, `${tookMs} ms`);
@@ -98,10 +99,7 @@ for (const edge of ['own', 'node-http']) {
 
     /** The verdict on the last call. */
     async function verdict(): Promise<string> {
-      await waitFor(
-        () => lines.length > 0,
-        () => 'the log line',
-      );
+      await eventually(() => lines.length > 0, 'the log line');
       return JSON.parse(lines.at(-1) ?? '{}').verdict;
     }
 
@@ -114,10 +112,7 @@ for (const edge of ['own', 'node-http']) {
       const served = await asking();
       await upstream.until(({ requestCount }) => requestCount === 1);
       const queued = await asking();
-      await waitFor(
-        () => gateway.queued() === 1,
-        () => 'a call in the queue',
-      );
+      await eventually(() => gateway.queued() === 1, 'a call in the queue');
       assert.equal(gateway.held('call'), 2);
       const alone = (): boolean => gateway.queued() === 0 && gateway.held('call') === 1;
       await leave(test, queued, alone, 'an empty queue');
@@ -138,7 +133,7 @@ for (const edge of ['own', 'node-http']) {
       const mute = await new MuteServer().listen();
       await start({ endpoints: [mute.url], profile: 'rest', timeouts: { tls: '60s' } });
       const callers = [await asking(), await asking(), await asking()];
-      await waitFor(
+      await eventually(
         () => mute.open.size === 3,
         () => `three connections; there are ${mute.open.size}`,
       );
@@ -153,10 +148,7 @@ for (const edge of ['own', 'node-http']) {
       assert.equal(await verdict(), 'CALLER_GONE');
       assert.equal(gateway.failures(mute.url), 0);
       await gateway.close();
-      await waitFor(
-        () => mute.open.size === 0,
-        () => 'the end of all connects',
-      );
+      await eventually(() => mute.open.size === 0, 'the end of all connects');
       await mute.close();
     });
 

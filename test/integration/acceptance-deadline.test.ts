@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, beforeEach, describe, it } from 'node:test';
 import { anthropicEvents } from '../../src/dialects/samples.ts';
+import { eventually } from '../../src/testing/eventually.fixture.ts';
 import {
   LeakCheck,
   MisbehavingUpstream,
@@ -14,7 +15,7 @@ import {
 } from '../../src/testing/index.ts';
 import type { SeenRequest } from '../../src/testing/index.ts';
 import { AcceptanceGateway } from '../support/acceptance-gateway.ts';
-import { RawCaller, waitFor } from '../support/raw-caller.ts';
+import { RawCaller } from '../support/raw-caller.ts';
 
 /** Deadlines are kept to the precision of the sweep, 100 ms; the rest is for busy machines. */
 const LATE_MS = 500;
@@ -184,10 +185,7 @@ describe('a caller who says how long it waits', () => {
     upstream.use(stalling('before-head'));
     await start();
     assertTimedOut(await ask({ 'x-stainless-timeout': '1' }), 1_000);
-    await waitFor(
-      () => upstream.seen.abortedCount === 1,
-      () => 'the end of the request upstream',
-    );
+    await eventually(() => upstream.seen.abortedCount === 1, 'the end of the request upstream');
   });
 
   it('in words that mean nothing is told so', async () => {

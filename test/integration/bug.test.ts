@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
-import { waitFor } from '../support/raw-caller.ts';
+import { eventually } from '../../src/testing/eventually.fixture.ts';
 
 describe('an exception that nobody caught', () => {
   it('is logged with its stack, and the gateway goes on answering', async () => {
@@ -14,7 +14,7 @@ describe('an exception that nobody caught', () => {
     let screen = '';
     child.stdout?.on('data', (bytes: Buffer) => (log += bytes.toString()));
     child.stderr?.on('data', (bytes: Buffer) => (screen += bytes.toString()));
-    await waitFor(
+    await eventually(
       () => log.includes('planted'),
       () => `the bug in the log; got ${log} and ${screen}`,
     );

@@ -5,10 +5,11 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { SalesforceOrg } from '../../src/simulator/salesforce/salesforce-org.ts';
+import { eventually } from '../../src/testing/eventually.fixture.ts';
 import { LeakCheck, MisbehavingUpstream, SimServer, sseAnswer } from '../../src/testing/index.ts';
 import type { Answer, Behaviour, Step } from '../../src/testing/index.ts';
 import { AcceptanceGateway } from '../support/acceptance-gateway.ts';
-import { RawCaller, waitFor } from '../support/raw-caller.ts';
+import { RawCaller } from '../support/raw-caller.ts';
 
 const leaks = LeakCheck.begin();
 const org = new SalesforceOrg();
@@ -96,7 +97,7 @@ interface Told {
 }
 
 async function told(one: RawCaller): Promise<Told> {
-  await waitFor(
+  await eventually(
     () => one.closed,
     () => `the end; got ${one.text.slice(-300)}`,
     15_000,

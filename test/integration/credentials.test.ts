@@ -7,11 +7,12 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, describe, it } from 'node:test';
+import { eventually } from '../../src/testing/eventually.fixture.ts';
 import { LeakCheck, jsonAnswer, okAnswer } from '../../src/testing/index.ts';
 import type { Answer, SeenRequest } from '../../src/testing/index.ts';
 import { CALLERS_OWN, CredentialsRig } from '../support/credentials-rig.ts';
 import type { Written } from '../support/credentials-rig.ts';
-import { RawCaller, waitFor } from '../support/raw-caller.ts';
+import { RawCaller } from '../support/raw-caller.ts';
 
 const SECRET = 'sim-secret';
 const TWO_HOURS = 7_200_000;
@@ -56,7 +57,7 @@ const leave = (rig: CredentialsRig, leftMs: number): void =>
   rig.clock.skip((rig.view.remainingMs ?? Number.NaN) - leftMs);
 
 const renewed = (rig: CredentialsRig, version: number): Promise<void> =>
-  waitFor(
+  eventually(
     () => rig.view.version === version,
     () => `version ${version} of the token, not ${rig.view.version}`,
   );
@@ -172,15 +173,9 @@ describe('tokens of an org', () => {
     const body = '{"model":"sim-echo","max_tokens":9,"messages":[{"role":"user","content":"Hi"}]}';
     const head = `POST /v1/messages HTTP/1.1\r\nHost: 127.0.0.1\r\n`;
     leaving.say(`${head}Content-Length: ${body.length}\r\n\r\n${body}`);
-    await waitFor(
-      () => rig.view.waiting === 1,
-      () => 'the call to wait',
-    );
+    await eventually(() => rig.view.waiting === 1, 'the call to wait');
     leaving.destroy();
-    await waitFor(
-      () => rig.view.waiting === 0,
-      () => 'the wait to end with its caller',
-    );
+    await eventually(() => rig.view.waiting === 0, 'the wait to end with its caller');
     const begun = performance.now();
     const { status, headers } = await rig.ask();
     const tookMs = performance.now() - begun;
@@ -291,10 +286,7 @@ describe('everything that a gateway tells of itself', () => {
     rig.org.tokenWishes = '[[status=503]]';
     leave(rig, 60_000);
     await rig.ask();
-    await waitFor(
-      () => rig.view.failures === 1,
-      () => 'a failure to show',
-    );
+    await eventually(() => rig.view.failures === 1, 'a failure to show');
     await rig.logged(3);
     const told = await rig.told();
     assert.match(told, /"fingerprint":\s*"[0-9a-f]{8}"/);
@@ -361,10 +353,7 @@ describe('secrets that are sent as they are', () => {
     const sendAs = { header: 'x-api-key', scheme: 'none' };
     const rig = await at(() => ({ file, sendAs }), { answer: okAnswer });
     const keys = (): (string | undefined)[] => rig.calls.map((call) => call.header('x-api-key'));
-    await waitFor(
-      () => rig.view.state === 'good',
-      () => 'the file to be read',
-    );
+    await eventually(() => rig.view.state === 'good', 'the file to be read');
     await rig.ask();
     assert.deepEqual(keys(), ['first-key-of-file']);
     assert.equal(rig.sent[0], undefined);
@@ -379,10 +368,7 @@ describe('secrets that are sent as they are', () => {
     await rm(file);
     rig.clock.skip(5_000);
     assert.equal((await rig.ask()).status, 200);
-    await waitFor(
-      () => rig.view.state === 'failing',
-      () => 'the loss of the file to be seen',
-    );
+    await eventually(() => rig.view.state === 'failing', 'the loss of the file to be seen');
     assert.equal((await rig.ask()).status, 200);
     assert.doesNotMatch(await rig.told(), /key-of-file|callers-own/);
   });

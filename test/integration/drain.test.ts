@@ -4,60 +4,33 @@
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
-import type { MisbehavingUpstream } from '../../src/testing/index.ts';
-import {
-  askStream,
-  drainConfig,
-  isWholeStream,
-  listenForDrain,
-} from '../support/drain-upstream.ts';
+import { eventually } from '../../src/testing/eventually.fixture.ts';
+import { askStream, isWholeStream } from '../support/drain-upstream.ts';
 import { startHoldfast } from '../support/holdfast.ts';
-import { RawCaller, waitFor } from '../support/raw-caller.ts';
-import { startServe } from '../support/serve-process.ts';
-import type { ServeProcess } from '../support/serve-process.ts';
-import { startLoad } from '../support/steady-load.ts';
-import type { LoadOptions, SteadyLoad } from '../support/steady-load.ts';
-
-const QUICK = { lag: '0s', ramp: '0s', grace: '60s' };
+import { RawCaller } from '../support/raw-caller.ts';
+import { ServeRig } from '../support/serve-rig.ts';
 
 describe('the way out of a process', () => {
-  let upstream: MisbehavingUpstream;
-  const started: ServeProcess[] = [];
-  const loads: SteadyLoad[] = [];
+  let rig: ServeRig;
   let probe: NodeJS.Timeout | undefined;
   before(async () => {
-    upstream = await listenForDrain();
+    rig = await ServeRig.open();
   });
-  after(() => upstream.close());
-  afterEach(async () => {
+  after(() => rig.close());
+  afterEach(() => {
     clearInterval(probe);
-    await Promise.all(loads.splice(0).map((load) => load.stop()));
-    for (const each of started.splice(0)) await each.close();
+    return rig.clear();
   });
-
-  async function serve(drain: object, more: object = {}, reusePort = false): Promise<ServeProcess> {
-    const overrides = { ...drainConfig(upstream.url), drain, ...more };
-    const serving = await startServe({ overrides, reusePort });
-    started.push(serving);
-    return serving;
-  }
-
-  function loadOn(options: LoadOptions): SteadyLoad {
-    const load = startLoad(options);
-    loads.push(load);
-    return load;
-  }
 
   async function openStream(port: number, events: number, everyMs: number): Promise<RawCaller> {
-    const caller = await RawCaller.open(port);
-    caller.say(askStream(events, everyMs));
+    const caller = await rig.ask(port, askStream(events, everyMs));
     await caller.until((text) => text.includes('data: '), 'the first event');
     return caller;
   }
 
   for (const edge of ['own', 'node-http']) {
     it(`loses no request and no stream under load with a balancer in front (${edge})`, async () => {
-      const serving = await serve({ lag: '500ms', ramp: '1s', grace: '60s' }, { edge });
+      const serving = await rig.serve({ drain: { lag: '500ms', ramp: '1s', grace: '60s' }, edge });
       let ready = true;
       probe = setInterval(() => {
         void serving.admin('/readyz').then(
@@ -65,15 +38,15 @@ describe('the way out of a process', () => {
           () => (ready = false),
         );
       }, 50);
-      const load = loadOn({ port: serving.port, callers: 12, mayOpen: () => ready });
+      const load = rig.loadOn({ port: serving.port, callers: 12, mayOpen: () => ready });
       const streams: RawCaller[] = [];
       for (let n = 0; n < 10; n += 1) streams.push(await openStream(serving.port, 40, 100));
-      await waitFor(
+      await eventually(
         () => load.answered > 300,
         () => `300 answers, got ${load.answered}`,
       );
       serving.child.kill('SIGTERM');
-      await waitFor(
+      await eventually(
         () => load.active === 0,
         () => `all callers to be moved away; ${load.active} are left`,
         10_000,
@@ -84,14 +57,14 @@ describe('the way out of a process', () => {
       assert.equal(load.toldToClose, 12, 'every busy caller was told by an answer');
       // The listener is closed by now; what was open before goes on, nothing else begins.
       await serving.logged('drain');
-      await waitFor(
+      await eventually(
         () => serving.log().some(({ msg, phase }) => msg === 'drain' && phase === 'closing'),
-        () => 'the closing phase',
+        'the closing phase',
       );
       await new Promise((resolve) => setTimeout(resolve, 50));
       await assert.rejects(RawCaller.open(serving.port), /ECONNREFUSED/);
       for (const caller of streams) {
-        await waitFor(
+        await eventually(
           () => caller.closed,
           () => `the end of a stream; got ${caller.text.slice(-100)}`,
           15_000,
@@ -106,18 +79,18 @@ describe('the way out of a process', () => {
   }
 
   it('loses no request when a successor takes the port, without a balancer', async () => {
-    const old = await serve({ lag: '0s', ramp: '1500ms', grace: '60s' }, {}, true);
-    const load = loadOn({ port: old.port, callers: 16 });
+    const old = await rig.serve({ drain: { lag: '0s', ramp: '1500ms', grace: '60s' } }, true);
+    const load = rig.loadOn({ port: old.port, callers: 16 });
     const streams = await Promise.all(
       Array.from({ length: 5 }, () => openStream(old.port, 40, 100)),
     );
     const same = { listen: `127.0.0.1:${old.port}`, admin: new URL(old.adminUrl).host };
-    const successor = await serve({ ...QUICK }, same, true);
+    const successor = await rig.serve(same, true);
     assert.equal(successor.port, old.port);
     const before = load.answered;
     old.child.kill('SIGTERM');
     assert.equal(await old.exited, 0);
-    await waitFor(
+    await eventually(
       () => load.answered > before + 500,
       () => `500 more answers, got ${load.answered - before}`,
     );
@@ -133,13 +106,13 @@ describe('the way out of a process', () => {
   });
 
   it('refuses a port that a gateway has which does not share it', async () => {
-    const old = await serve(QUICK);
+    const old = await rig.serve();
     const same = { listen: `127.0.0.1:${old.port}` };
-    await assert.rejects(serve(QUICK, same, true), /is in use/);
+    await assert.rejects(rig.serve(same, true), /is in use/);
   });
 
   it('tells the streams that outlive the grace why they are cut, and reports them', async () => {
-    const serving = await serve({ lag: '0s', ramp: '0s', grace: '400ms' });
+    const serving = await rig.serve({ drain: { lag: '0s', ramp: '0s', grace: '400ms' } });
     const long = await openStream(serving.port, 10_000, 20);
     const short = await openStream(serving.port, 10, 20);
     serving.child.kill('SIGTERM');
@@ -159,7 +132,7 @@ describe('the way out of a process', () => {
   });
 
   it('cuts at the second signal, in the words of the dialect, and says so at the end', async () => {
-    const serving = await serve(QUICK);
+    const serving = await rig.serve();
     const caller = await openStream(serving.port, 10_000, 20);
     serving.child.kill('SIGTERM');
     await serving.logged('draining');
@@ -175,14 +148,14 @@ describe('the way out of a process', () => {
   });
 
   it('ends at once when nobody is connected and nobody asks for readiness', async () => {
-    const serving = await serve({ lag: '30s', ramp: '30s', grace: '60s' });
+    const serving = await rig.serve({ drain: { lag: '30s', ramp: '30s', grace: '60s' } });
     serving.child.kill('SIGTERM');
     assert.equal(await serving.exited, 0);
     assert.ok(Number((await serving.logged('closed'))['tookMs']) < 2_000);
   });
 
   it('waits for balancers that ask for readiness, and tells them', async () => {
-    const serving = await serve({ lag: '600ms', ramp: '30s', grace: '60s' });
+    const serving = await rig.serve({ drain: { lag: '600ms', ramp: '30s', grace: '60s' } });
     assert.equal((await serving.admin('/readyz')).status, 200);
     serving.child.kill('SIGTERM');
     await serving.logged('draining');
@@ -198,7 +171,7 @@ describe('the way out of a process', () => {
   });
 
   it('serves a request that was on its way when the listener was closed', async () => {
-    const gateway = await startHoldfast(upstream.url);
+    const gateway = await startHoldfast(rig.upstream.url);
     const { port } = new URL(gateway.url);
     const [late, resting] = [
       await RawCaller.open(Number(port)),
@@ -221,7 +194,7 @@ describe('the way out of a process', () => {
   });
 
   it('takes Ctrl-C from a terminal without lag and ramp, and says what it waits for', async () => {
-    const serving = await serve({ lag: '30s', ramp: '30s', grace: '60s' });
+    const serving = await rig.serve({ drain: { lag: '30s', ramp: '30s', grace: '60s' } });
     const resting = await RawCaller.open(serving.port);
     resting.say('GET /x HTTP/1.1\r\nHost: h\r\n\r\n');
     await resting.until((text) => text.startsWith('HTTP/1.1 200'));

@@ -18,6 +18,7 @@ import type { HeartbeatOptions } from '../../src/layers/heartbeat/options.ts';
 import type { PhaseLimits } from '../../src/core/route.ts';
 import { meaningLayer } from '../../src/layers/meaning/meaning.ts';
 import { timeoutsLayer } from '../../src/layers/timeouts/timeouts.ts';
+import { eventually } from '../../src/testing/eventually.fixture.ts';
 import {
   LeakCheck,
   MisbehavingUpstream,
@@ -33,7 +34,7 @@ import { sseAnswer } from '../../src/testing/misbehaving-upstream/built-in-answe
 import { startLiveStack } from '../conformance/heartbeat/live-stack.ts';
 import type { LiveStack } from '../conformance/heartbeat/live-stack.ts';
 import type { EdgeKind } from '../support/edge-rig.ts';
-import { RawCaller, waitFor } from '../support/raw-caller.ts';
+import { RawCaller } from '../support/raw-caller.ts';
 
 const SCALE = process.env['HOLDFAST_REAL_SILENCE'] === '1' ? 1 : 0.1;
 const PROXY_IDLE_MS = 5_000 * SCALE;
@@ -223,9 +224,9 @@ describe('heartbeats on real sockets', () => {
       await sleep(1_000);
       assert.equal(live.counts.sent, sentBefore);
       caller.socket.resume();
-      await waitFor(
+      await eventually(
         () => live.counts.sent > sentBefore + 2,
-        () => 'heartbeats to a caller who reads again',
+        'heartbeats to a caller who reads again',
       );
     });
   });

@@ -4,10 +4,11 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { eventually } from '../../src/testing/eventually.fixture.ts';
 import { MisbehavingUpstream } from '../../src/testing/index.ts';
 import { startGatewayProcess } from '../support/gateway-process.ts';
 import type { GatewayProcess } from '../support/gateway-process.ts';
-import { RawCaller, waitFor } from '../support/raw-caller.ts';
+import { RawCaller } from '../support/raw-caller.ts';
 
 const STREAM_MS = Number(process.env['HOLDFAST_STREAM_SECONDS'] ?? 4) * 1_000;
 const IDLE_STREAMS = Number(process.env['HOLDFAST_IDLE_STREAMS'] ?? 1_000);
@@ -59,7 +60,7 @@ describe('many streams at once', () => {
     }
     const whole = (caller: RawCaller): boolean => caller.text.endsWith('\r\n0\r\n\r\n');
     const count = (): number => callers.filter(whole).length;
-    await waitFor(
+    await eventually(
       () => count() === STREAMS,
       () => `${STREAMS} whole streams; ${count()} so far`,
       STREAM_MS * 2 + 20_000,
@@ -79,7 +80,7 @@ describe('many streams at once', () => {
       callers.push(caller);
     }
     const open = (): number => callers.filter(({ text }) => text.includes('data: 1')).length;
-    await waitFor(
+    await eventually(
       () => open() === IDLE_STREAMS,
       () => `${IDLE_STREAMS} first events; ${open()} so far`,
       60_000,

@@ -5,12 +5,12 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { anthropicEvents, chatEvents, responsesEvents } from '../../src/dialects/samples.ts';
 import type { Gateway } from '../../src/gateway/gateway.ts';
+import { eventually } from '../../src/testing/eventually.fixture.ts';
 import type { Behaviour, Point } from '../../src/testing/misbehaving-upstream/behaviour.ts';
 import { cut, also, withoutLastChunk } from '../../src/testing/misbehaving-upstream/behaviours.ts';
 import { sseAnswer } from '../../src/testing/misbehaving-upstream/built-in-answers.ts';
 import { MisbehavingUpstream } from '../../src/testing/index.ts';
 import { startHoldfast } from '../support/holdfast.ts';
-import { waitFor } from '../support/raw-caller.ts';
 
 const dialects = [
   { name: 'anthropic', path: '/v1/messages', events: anthropicEvents },
@@ -84,10 +84,7 @@ describe('the ending of a stream', () => {
         upstream.use(behaviour);
         lines.length = 0;
         const outcome = await ask(gateway.url + path);
-        await waitFor(
-          () => lines.length > 0,
-          () => 'the log line',
-        );
+        await eventually(() => lines.length > 0, 'the log line');
         return { outcome, verdict: String(JSON.parse(lines[0] ?? '{}').verdict) };
       }
 

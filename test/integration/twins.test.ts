@@ -72,29 +72,22 @@ describe('an equal request of the same session', () => {
     await leaks.assertClean();
   });
 
-  it('finds the answer again after its caller was lost, if its route waits for it', async () => {
-    const { ask, posts, close } = await rig('2s');
-    const lost = new AbortController();
-    const first = await ask({ session: 's', signal: lost.signal });
-    await first.body?.getReader().read();
-    lost.abort();
-    await sleep(50);
-    assert.match(await (await ask({ session: 's' })).text(), /message_stop/);
-    assert.equal(posts(), 1);
-    await close();
-  });
-
-  it('is asked anew where a caller who leaves ends the call', async () => {
-    const { ask, posts, close } = await rig('0s');
-    const lost = new AbortController();
-    const first = await ask({ session: 's', signal: lost.signal });
-    await first.body?.getReader().read();
-    lost.abort();
-    await sleep(50);
-    assert.match(await (await ask({ session: 's' })).text(), /message_stop/);
-    assert.equal(posts(), 2);
-    await close();
-  });
+  for (const [what, linger, asked] of [
+    ['finds the answer again after its caller was lost, if its route waits for it', '2s', 1],
+    ['is asked anew where a caller who leaves ends the call', '0s', 2],
+  ] as const) {
+    it(what, async () => {
+      const { ask, posts, close } = await rig(linger);
+      const lost = new AbortController();
+      const first = await ask({ session: 's', signal: lost.signal });
+      await first.body?.getReader().read();
+      lost.abort();
+      await sleep(50);
+      assert.match(await (await ask({ session: 's' })).text(), /message_stop/);
+      assert.equal(posts(), asked);
+      await close();
+    });
+  }
 
   for (const [what, other] of [
     ['another session', { session: 't' }],

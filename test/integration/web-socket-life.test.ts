@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { eventually } from '../../src/testing/eventually.fixture.ts';
 import { VirtualClock, canDropPackets, dropPackets } from '../../src/testing/index.ts';
-import { waitFor } from '../support/raw-caller.ts';
 import { ProxyRig, TestUpstream } from '../support/web-socket-rig.ts';
 import type { Peer, ProxyOptions } from '../support/web-socket-rig.ts';
 
@@ -28,10 +28,7 @@ describe('a session', () => {
   afterEach(async () => {
     await rig.close();
     await upstream.close();
-    await waitFor(
-      () => rig.connections === 0,
-      () => 'the caller connections to go',
-    );
+    await eventually(() => rig.connections === 0, 'the caller connections to go');
     assert.equal(rig.proxy.size, 0);
     assert.equal(rig.proxy.heldBytes, 0);
     assert.equal(rig.proxy.handshakes, 0);
@@ -172,15 +169,15 @@ describe('a session', () => {
         // It goes on where it stopped, and nothing is lost.
         const before = sender.ws.bufferedAmount;
         reader.ws.resume();
-        await waitFor(
+        await eventually(
           () => rig.proxy.heldBytes === 0 && sender.ws.bufferedAmount === 0,
           () => `the backlog of ${before} to go`,
           20_000,
         );
         sender.ws.send('after');
-        await waitFor(
+        await eventually(
           () => reader.texts.at(-1) === 'after',
-          () => 'the message behind the backlog',
+          'the message behind the backlog',
           20_000,
         );
       });
@@ -238,10 +235,7 @@ describe('a session', () => {
       const far = await upstream.peer();
       caller.ws.pause();
       for (let n = 0; n < 6; n += 1) far.ws.send(Buffer.alloc(12 * MIB, n));
-      await waitFor(
-        () => rig.proxy.heldBytes > MIB,
-        () => 'a backlog',
-      );
+      await eventually(() => rig.proxy.heldBytes > MIB, 'a backlog');
       const until = performance.now() + 2_000;
       while (performance.now() < until) {
         caller.ws.resume();

@@ -21,8 +21,9 @@ import { plainDialect } from '../../src/dialects/plain.ts';
 import { CallIds } from '../../src/edges/http-server/call-ids.ts';
 import { defaultEdgeOptions } from '../../src/edges/http-server/edge-options.ts';
 import { HttpServer } from '../../src/edges/http-server/http-server.ts';
+import { eventually } from '../../src/testing/eventually.fixture.ts';
 import { testCertificate, testEndpoint, testKey, testRoute } from '../../src/testing/index.ts';
-import { RawCaller, waitFor } from '../support/raw-caller.ts';
+import { RawCaller } from '../support/raw-caller.ts';
 import { ProxyRig, TestUpstream, handshakeText, maskedFrame } from '../support/web-socket-rig.ts';
 
 describe('a WebSocket to an upstream over TLS', () => {
@@ -178,7 +179,7 @@ describe('an edge whose call is answered before it returns', () => {
     caller.say(Buffer.concat([Buffer.from(handshakeText()), first]));
     caller.say(second);
     const whole = Buffer.concat([first, second]).toString('latin1');
-    await waitFor(
+    await eventually(
       () => read === whole,
       () => JSON.stringify(read),
     );

@@ -13,9 +13,10 @@ import type { CallError } from '../../src/core/errors.ts';
 import type { Layer } from '../../src/core/layer.ts';
 import { HeaderList } from '../../src/core/header-list.ts';
 import { freeFlow } from '../../src/core/sink.ts';
+import { eventually } from '../../src/testing/eventually.fixture.ts';
 import { LeakCheck } from '../../src/testing/index.ts';
 import type { EdgeKind } from '../support/edge-rig.ts';
-import { RawCaller, waitFor } from '../support/raw-caller.ts';
+import { RawCaller } from '../support/raw-caller.ts';
 import {
   ProxyRig,
   TestUpstream,
@@ -86,7 +87,7 @@ function suite(kind: EdgeKind): void {
       assert.equal(rig.proxy.size, 0);
       assert.equal(rig.proxy.heldBytes, 0);
       assert.equal(rig.proxy.handshakes, 0);
-      await waitFor(
+      await eventually(
         () => rig.connections === 0,
         () => `no open connection; ${rig.connections} are`,
       );

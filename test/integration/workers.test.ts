@@ -6,74 +6,38 @@ import { readFileSync, readlinkSync, rmSync, mkdtempSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
-import type { MisbehavingUpstream } from '../../src/testing/index.ts';
-import {
-  askStream,
-  drainConfig,
-  isWholeStream,
-  listenForDrain,
-} from '../support/drain-upstream.ts';
-import { RawCaller, waitFor } from '../support/raw-caller.ts';
-import { startServe } from '../support/serve-process.ts';
-import type { ServeOptions, ServeProcess } from '../support/serve-process.ts';
-import { startLoad } from '../support/steady-load.ts';
-import type { SteadyLoad } from '../support/steady-load.ts';
-
-const QUICK = { lag: '0s', ramp: '0s', grace: '60s' };
+import { eventually } from '../../src/testing/eventually.fixture.ts';
+import { askStream, drainConfig, isWholeStream } from '../support/drain-upstream.ts';
+import type { RawCaller } from '../support/raw-caller.ts';
+import type { ServeProcess } from '../support/serve-process.ts';
+import { QUICK, ServeRig } from '../support/serve-rig.ts';
 
 describe('a gateway of two workers', () => {
-  let upstream: MisbehavingUpstream;
-  const started: ServeProcess[] = [];
-  const callers: RawCaller[] = [];
-  const loads: SteadyLoad[] = [];
+  let rig: ServeRig;
   before(async () => {
-    upstream = await listenForDrain();
+    rig = await ServeRig.open();
   });
-  after(() => upstream.close());
-  afterEach(async () => {
-    for (const caller of callers.splice(0)) caller.destroy();
-    await Promise.all(loads.splice(0).map((load) => load.stop()));
-    for (const each of started.splice(0)) await each.close();
-  });
+  after(() => rig.close());
+  afterEach(() => rig.clear());
 
-  async function serve(options: ServeOptions = {}, drain: object = QUICK): Promise<ServeProcess> {
-    const overrides = { ...drainConfig(upstream.url), workers: 2, drain, ...options.overrides };
-    return launch({ ...options, overrides });
-  }
-
-  async function launch(options: ServeOptions): Promise<ServeProcess> {
-    const serving = await startServe(options);
-    started.push(serving);
-    return serving;
-  }
-
-  async function ask(port: number, text: string): Promise<RawCaller> {
-    const caller = await RawCaller.open(port);
-    callers.push(caller);
-    caller.say(text);
-    return caller;
+  function serve(overrides: Record<string, unknown> = {}): Promise<ServeProcess> {
+    return rig.serve({ workers: 2, ...overrides });
   }
 
   /** Streams whose callers are spread over the workers by the kernel. */
   async function openStreams(port: number, count: number, events: number): Promise<RawCaller[]> {
     const opened: RawCaller[] = [];
-    for (let n = 0; n < count; n += 1) opened.push(await ask(port, askStream(events, 50)));
+    for (let n = 0; n < count; n += 1) opened.push(await rig.ask(port, askStream(events, 50)));
     for (const caller of opened) await caller.until((text) => text.includes('data: '));
     return opened;
-  }
-
-  function loadOn(port: number, count: number): SteadyLoad {
-    const load = startLoad({ port, callers: count });
-    loads.push(load);
-    return load;
   }
 
   /** The present process of each worker, once `started` of them have said that they listen. */
   async function workerPids(running: ServeProcess, started: number = 2): Promise<number[]> {
     const lines = () => running.log().filter(({ msg }) => msg === 'a worker takes calls');
-    await waitFor(
+    await eventually(
       () => lines().length >= started,
-      () => `${started} starts of workers in the log`,
+      `${started} starts of workers in the log`,
       20_000,
     );
     const byWorker = new Map(lines().map(({ worker, pid }) => [worker, Number(pid)]));
@@ -107,7 +71,7 @@ describe('a gateway of two workers', () => {
     assert.equal(of(one) + of(two), 16);
     assert.ok(of(one) > 0 && of(two) > 0, `${of(one)} and ${of(two)}`);
     for (let n = 0; n < 20; n += 1) {
-      const caller = await ask(running.port, 'GET /x HTTP/1.1\r\nHost: h\r\n\r\n');
+      const caller = await rig.ask(running.port, 'GET /x HTTP/1.1\r\nHost: h\r\n\r\n');
       await caller.until((text) => text.startsWith('HTTP/1.1 200'));
     }
     const { text } = await running.admin('/metrics');
@@ -127,18 +91,18 @@ describe('a gateway of two workers', () => {
     }[];
     assert.deepEqual(
       endpoints.map(({ key, active }) => [key, active]),
-      [[upstream.url, 16]],
+      [[rig.upstream.url, 16]],
     );
   });
 
   it('divides limits, so that their sum is the configured one', async () => {
-    const running = await serve({ overrides: { limits: { connections: 6 } } });
+    const running = await serve({ limits: { connections: 6 } });
     let open = 0;
     for (let n = 0; n < 40; n += 1) {
-      const caller = await ask(running.port, 'GET /x HTTP/1.1\r\nHost: h\r\n\r\n');
-      await waitFor(
+      const caller = await rig.ask(running.port, 'GET /x HTTP/1.1\r\nHost: h\r\n\r\n');
+      await eventually(
         () => caller.closed || caller.text.startsWith('HTTP/1.1 200'),
-        () => 'an answer or a refusal',
+        'an answer or a refusal',
       );
       if (!caller.closed) open += 1;
     }
@@ -160,7 +124,7 @@ describe('a gateway of two workers', () => {
     assert.match((await running.admin('/readyz')).text, /1 of 2 workers take calls/);
     assert.equal((await running.admin('/readyz')).status, 200);
     // The kernel has only one listener left to choose from, so nobody notices.
-    const load = loadOn(running.port, 4);
+    const load = rig.loadOn({ port: running.port, callers: 4 });
     const present = await workerPids(running, 3);
     assert.ok(!present.includes(victim) && present.includes(survivor));
     await load.stop();
@@ -175,11 +139,8 @@ describe('a gateway of two workers', () => {
 
   it('keeps what a dead worker has counted', async () => {
     const running = await serve();
-    const load = loadOn(running.port, 8);
-    await waitFor(
-      () => load.answered > 50,
-      () => 'some answers',
-    );
+    const load = rig.loadOn({ port: running.port, callers: 8 });
+    await eventually(() => load.answered > 50, 'some answers');
     await load.stop();
     const count = async (): Promise<number> => {
       const { text } = await running.admin('/metrics');
@@ -196,7 +157,7 @@ describe('a gateway of two workers', () => {
   it('reloads in every worker, and refuses a wrong file in all', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'holdfast-workers-'));
     const configFile = join(folder, 'holdfast.yaml');
-    const { routes, ...rest } = drainConfig(upstream.url);
+    const { routes, ...rest } = drainConfig(rig.upstream.url);
     const write = (list: unknown): void =>
       writeFileSync(
         configFile,
@@ -204,11 +165,11 @@ describe('a gateway of two workers', () => {
       );
     try {
       write(routes);
-      const running = await launch({ configFile });
+      const running = await rig.launch({ configFile });
       const statuses = async (): Promise<Set<string>> => {
         const seen = new Set<string>();
         for (let n = 0; n < 20; n += 1) {
-          const caller = await ask(running.port, 'GET /new/x HTTP/1.1\r\nHost: h\r\n\r\n');
+          const caller = await rig.ask(running.port, 'GET /new/x HTTP/1.1\r\nHost: h\r\n\r\n');
           await caller.until((text) => text.startsWith('HTTP/1.1'));
           seen.add(caller.text.slice(9, 12));
         }
@@ -217,10 +178,7 @@ describe('a gateway of two workers', () => {
       write([{ name: 'new', match: { path: '/new/**' }, upstreams: ['short'] }]);
       const inForce = (): number =>
         running.log().filter(({ msg }) => msg === 'the new configuration is in force').length;
-      await waitFor(
-        () => inForce() === 2,
-        () => 'both workers to take the file',
-      );
+      await eventually(() => inForce() === 2, 'both workers to take the file');
       assert.deepEqual(await statuses(), new Set(['200']));
       const config = (await running.admin('/api/config')).text;
       assert.match(config, /"\/new\/\*\*"/);
@@ -257,10 +215,7 @@ describe('a gateway of two workers', () => {
       await caller.untilClosed();
       assert.ok(isWholeStream(caller.text), caller.text.slice(-200));
     }
-    await waitFor(
-      () => pids.every((pid) => !isAlive(pid)),
-      () => 'the workers to leave',
-    );
+    await eventually(() => pids.every((pid) => !isAlive(pid)), 'the workers to leave');
   });
 
   it('hears a signal once, though a terminal sends it to every process', async () => {
@@ -278,7 +233,7 @@ describe('a gateway of two workers', () => {
   it('does not start on a port of another gateway, and names the option', async () => {
     const running = await serve();
     const listen = `127.0.0.1:${running.port}`;
-    const twice = launch({ overrides: { workers: 2, listen } });
+    const twice = rig.launch({ overrides: { workers: 2, listen } });
     await assert.rejects(twice, /is in use, perhaps by another Holdfast.*--listen/);
   });
 });

@@ -7,8 +7,8 @@ import type { LeaseKind } from '../../src/core/leases.ts';
 import { seededRandom } from '../../src/core/random.ts';
 import type { LimitView } from '../../src/layers/admission/admission-observer.ts';
 import type { CircuitView } from '../../src/layers/breaker/breaker-observer.ts';
+import { allGivenBack, eventually } from '../../src/testing/eventually.fixture.ts';
 import type { EndpointView } from '../../src/transport/endpoint-pool.ts';
-import { waitFor } from './raw-caller.ts';
 
 /** What the gateway stands in front of. */
 export interface AcceptanceOptions {
@@ -63,7 +63,7 @@ export class AcceptanceGateway {
 
   /** Waits until no call and no slot is held; fails with the oldest that is. */
   async restful(withinMs: number = 2_000): Promise<void> {
-    await waitFor(
+    await eventually(
       () => this.held('call') + this.held('slot') === 0,
       () => `no call and no slot to be held; ${JSON.stringify(this.gateway.leases.oldest(5))}`,
       withinMs,
@@ -111,10 +111,6 @@ export class AcceptanceGateway {
     } finally {
       await this.gateway.close(0);
     }
-    const { leases } = this.gateway;
-    await waitFor(
-      () => leases.size === 0,
-      () => `the last lease to go; ${JSON.stringify(leases.oldest(5))}`,
-    );
+    await allGivenBack(this.gateway.leases);
   }
 }

@@ -11,8 +11,8 @@ import { SalesforceOrg } from '../../src/simulator/salesforce/salesforce-org.ts'
 import { MisbehavingUpstream, SimServer } from '../../src/testing/index.ts';
 import type { Script, SeenRequest } from '../../src/testing/index.ts';
 import { adminPages } from '../../src/gateway/admin.ts';
+import { eventually } from '../../src/testing/eventually.fixture.ts';
 import { ForwardClock } from './forward-clock.ts';
-import { waitFor } from './raw-caller.ts';
 
 /** Credentials as in a configuration file. */
 export type Written = Readonly<Record<string, unknown>>;
@@ -152,7 +152,7 @@ export class CredentialsRig {
   /** Waits until the log holds as many lines of calls. */
   async logged(lines: number): Promise<void> {
     const calls = (): number => this.log.filter((line) => line.includes('"verdict"')).length;
-    await waitFor(
+    await eventually(
       () => calls() >= lines,
       () => `${lines} lines of calls, not ${calls()}`,
     );

@@ -3,6 +3,7 @@
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { once } from 'node:events';
+import { eventually } from '../../src/testing/eventually.fixture.ts';
 
 /** One raw connection. */
 export class RawCaller {
@@ -49,14 +50,14 @@ export class RawCaller {
 
   /** Waits until what came back satisfies `test`; fails after five seconds. */
   async until(test: (text: string) => boolean, what: string = 'the expected text'): Promise<void> {
-    await waitFor(
+    await eventually(
       () => test(this.text),
       () => `${what}; got ${JSON.stringify(this.text.slice(-400))}`,
     );
   }
 
   async untilClosed(): Promise<void> {
-    await waitFor(
+    await eventually(
       () => this.closed,
       () => `a close; got ${JSON.stringify(this.text.slice(-400))}`,
     );
@@ -64,18 +65,5 @@ export class RawCaller {
 
   destroy(): void {
     this.socket.destroy();
-  }
-}
-
-/** Polls until `test` holds; throws with `what` after `limitMs`. */
-export async function waitFor(
-  test: () => boolean,
-  what: () => string,
-  limitMs: number = 5_000,
-): Promise<void> {
-  const until = performance.now() + limitMs;
-  while (!test()) {
-    if (performance.now() > until) throw new Error(`waited ${limitMs} ms for ${what()}`);
-    await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { waitFor } from './raw-caller.ts';
+import { eventually } from '../../src/testing/eventually.fixture.ts';
 
 /** One line of its log. */
 export interface LogLine {
@@ -67,7 +67,7 @@ export async function startServe(options: ServeOptions = {}): Promise<ServeProce
     living.delete(pid);
     return code as number | null;
   });
-  await waitFor(
+  await eventually(
     () => BANNER.test(screen) || child.exitCode !== null,
     () => `a banner; got ${screen}${out}`,
     PATIENCE_MS,
@@ -91,7 +91,7 @@ export async function startServe(options: ServeOptions = {}): Promise<ServeProce
     log: lines,
     screen: () => screen,
     async logged(message) {
-      await waitFor(
+      await eventually(
         () => found(message) !== undefined,
         () => `"${message}" in the log; got ${out.slice(-2_000)}${screen}`,
         PATIENCE_MS,

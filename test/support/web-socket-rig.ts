@@ -30,9 +30,9 @@ import type { WebSocketOptions } from '../../src/edges/web-socket/options.ts';
 import { WebSocketProxy } from '../../src/edges/web-socket/web-socket-proxy.ts';
 import { observeLayer } from '../../src/layers/observe/observe.ts';
 import { timeoutsLayer } from '../../src/layers/timeouts/timeouts.ts';
+import { eventually } from '../../src/testing/eventually.fixture.ts';
 import { testEndpoint, testRoute } from '../../src/testing/test-call.ts';
 import type { EdgeKind } from './edge-rig.ts';
-import { waitFor } from './raw-caller.ts';
 
 /** Limits of a WebSocket profile: the session's own liveness stands in for idle limits. */
 const limits: PhaseLimits = {
@@ -150,7 +150,7 @@ export class ProxyRig {
 
   /** Waits until `count` calls have ended. */
   async untilEnded(count: number = 1, limitMs: number = 5_000): Promise<void> {
-    await waitFor(
+    await eventually(
       () => this.ends.length >= count,
       () => `${count} ended calls; got ${this.ends.join()} and ${this.told.join()}`,
       limitMs,
@@ -223,18 +223,14 @@ export class Peer {
   }
 
   async untilMessages(count: number): Promise<void> {
-    await waitFor(
+    await eventually(
       () => this.messages.length >= count,
       () => `${count} messages; got ${this.messages.length}`,
     );
   }
 
   async untilClosed(limitMs: number = 5_000): Promise<readonly [number, string]> {
-    await waitFor(
-      () => this.closed !== undefined,
-      () => 'a close',
-      limitMs,
-    );
+    await eventually(() => this.closed !== undefined, 'a close', limitMs);
     return this.closed ?? [0, ''];
   }
 }
@@ -269,10 +265,7 @@ export class TestUpstream {
 
   /** The connection of the first session, once it stands. */
   async peer(index: number = 0): Promise<Peer> {
-    await waitFor(
-      () => this.peers.length > index,
-      () => `connection ${index}`,
-    );
+    await eventually(() => this.peers.length > index, `connection ${index}`);
     return this.peers[index] as Peer;
   }
 

@@ -69,7 +69,8 @@ const classByVagueName = new Map<string, ErrorClass>([
   ['bad_request', 'bad-request'],
 ]);
 
-const classByStatus = new Map<number, ErrorClass>([
+/** What a status means by itself; of others only the hundred tells. */
+export const classByStatus: ReadonlyMap<number, ErrorClass> = new Map<number, ErrorClass>([
   [401, 'authentication'],
   [402, 'quota'],
   [403, 'permission'],

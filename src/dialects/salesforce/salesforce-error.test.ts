@@ -60,6 +60,7 @@ const cases: readonly [string, number, string, readonly [string, number, string]
     overflow(long),
   ],
   ['a busy server', 423, error('BUSY', 'later'), ['overloaded', 503, 'later']],
+  ['a head of many fields', 431, error('LONG', 'cookies'), ['too-large', 431, 'cookies']],
   ['a limit', 429, error('LIMIT', 'slow down'), ['rate-limit', 429, 'slow down']],
   ['a daily limit', 403, '[{"errorCode":"REQUEST_LIMIT_EXCEEDED","message":"x"}]', quota()],
   ['a missing scope', 403, error('FORBIDDEN', 'scope'), ['permission', 403, 'scope']],

@@ -5,7 +5,7 @@
 // exceptions are those of Amazon Bedrock's InvokeModelWithResponseStream.
 
 import type { AnswerError, ErrorClass } from '../conversion/answer-events.ts';
-import { statusOfClass as usualStatus } from '../conversion/error-classes.ts';
+import { classByStatus, statusOfClass as usualStatus } from '../conversion/error-classes.ts';
 import { asObject } from '../conversion/json-values.ts';
 import type { JsonObject } from '../conversion/json-values.ts';
 import { listOf, parsedJson, textOf } from './json-value.ts';
@@ -20,19 +20,8 @@ const statusOfClass: Readonly<Record<ErrorClass, number>> = {
   server: 502,
 };
 
-const classOfStatus = new Map<number, ErrorClass>([
-  [401, 'authentication'],
-  [402, 'quota'],
-  [403, 'permission'],
-  [404, 'not-found'],
-  [408, 'timeout'],
-  [413, 'too-large'],
-  [423, 'overloaded'],
-  [429, 'rate-limit'],
-  [503, 'overloaded'],
-  [504, 'timeout'],
-  [529, 'overloaded'],
-]);
+/** 423 says here that the org is busy. */
+const classOfStatus = new Map<number, ErrorClass>([...classByStatus, [423, 'overloaded']]);
 
 /** Codes that say more than the status beside them; in lower case. */
 const classOfCode = new Map<string, ErrorClass>([

@@ -166,15 +166,16 @@ export class CallerConnection
 
   /** Bytes from the caller; they become ours. */
   received(bytes: Buffer): void {
+    const now = this.#parts.deps.clock.now();
     let at = 0;
     while (at < bytes.length) {
       switch (this.#state) {
         case 'idle':
         case 'head':
-          at = this.#readHead(bytes, at);
+          at = this.#readHead(bytes, at, now);
           break;
         case 'body':
-          at = this.#readBody(bytes, at);
+          at = this.#readBody(bytes, at, now);
           break;
         case 'answering':
           if (!this.#held.keep(bytes.subarray(at))) this.socket.pause();
@@ -193,11 +194,11 @@ export class CallerConnection
     }
   }
 
-  #readHead(bytes: Buffer, at: number): number {
+  #readHead(bytes: Buffer, at: number, now: number): number {
     const heads = this.#heads;
     if (this.#state === 'idle') {
       this.#state = 'head';
-      this.#since = this.#parts.deps.clock.now();
+      this.#since = now;
     }
     const next = heads.read(bytes, at);
     if (heads.fault !== undefined) this.#refuseHead(heads.fault);
@@ -229,10 +230,10 @@ export class CallerConnection
     }
   }
 
-  #readBody(bytes: Buffer, at: number): number {
+  #readBody(bytes: Buffer, at: number, now: number): number {
     const exchange = this.#exchange as Exchange;
     const upload = this.#upload;
-    this.#since = this.#parts.deps.clock.now();
+    this.#since = now;
     const next = upload.read(bytes, at);
     if (upload.fault !== undefined) {
       this.#close = true;
@@ -250,7 +251,7 @@ export class CallerConnection
     if (payload.length > 0) exchange.bodyBytes(payload);
     // A paused socket would hide the caller's departure while the answer is on its way.
     if (done) this.resumeBody();
-    if (done && !exchange.over) exchange.bodyEnd();
+    if (done && !exchange.over) exchange.bodyEnd(now);
     return next;
   }
 

@@ -116,8 +116,9 @@ export class Exchange implements Sink {
     this.dispatch();
   }
 
-  bodyEnd(): void {
-    this.timeline.receivedAt = this.#deps.clock.now();
+  /** The last of the body came at `now`. */
+  bodyEnd(now: number): void {
+    this.timeline.receivedAt = now;
     this.body.finish();
     this.dispatch();
   }

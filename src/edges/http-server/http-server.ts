@@ -2,7 +2,7 @@
 // Owns the listener, the shared output and the set of connections; parses nothing itself.
 
 import { createServer } from 'node:net';
-import type { AddressInfo, Server, Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { STATUS_CODES } from 'node:http';
 import { CallError } from '../../core/errors.ts';
 import type { Head } from '../../core/sink.ts';
@@ -13,6 +13,8 @@ import { RESTED_MS } from './edge-options.ts';
 import type { EdgeDeps, EdgeOptions } from './edge-options.ts';
 import { errorAnswer } from './error-answer.ts';
 import type { CallerSide } from './exchange.ts';
+import { listenOn } from './listening.ts';
+import type { Listening } from './listening.ts';
 import { Output } from './output.ts';
 import { closeWhenQuiet } from './quiet-close.ts';
 import type { Router } from './router.ts';
@@ -58,14 +60,6 @@ export interface ServerParts {
   ): CallerSide;
 }
 
-/** Where a server listens. */
-export interface Listening {
-  readonly host: string;
-  readonly port: number;
-  /** Other processes of this user may listen here as well, and the kernel spreads callers. */
-  readonly reusePort?: boolean;
-}
-
 interface OwnedSocket extends Socket {
   owner?: SocketOwner;
 }
@@ -107,15 +101,7 @@ export class HttpServer implements ServerParts {
 
   /** Starts to listen; fails like `net.Server` when the address cannot be had. */
   listen(at: Listening): Promise<Listening> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      const { host, port, reusePort = false } = at;
-      this.#server.listen({ host, port, reusePort, backlog: 2048 }, () => {
-        this.#server.off('error', reject);
-        const address = this.#server.address() as AddressInfo;
-        resolve({ host: address.address, port: address.port });
-      });
-    });
+    return listenOn(this.#server, at);
   }
 
   /** Accepts no more, lets running calls finish for at most `graceMs`, then cuts the rest. */

@@ -165,7 +165,7 @@ export class NodeCaller implements CallerSide, ResponseSide, Swept {
     const exchange = this.#exchange;
     if (exchange.body.complete && !exchange.over) return;
     if (exchange.over) this.#discard(bytes?.length ?? 0);
-    else if (bytes === undefined) exchange.bodyEnd();
+    else if (bytes === undefined) exchange.bodyEnd(this.#readAt);
     else if (exchange.timeline.requestBytes + bytes.length > this.#options.bodyBytes) {
       exchange.stop(new CallError('BODY_TOO_LARGE'));
     } else exchange.bodyBytes(bytes);

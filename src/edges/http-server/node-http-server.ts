@@ -3,7 +3,7 @@
 
 import { createServer, ServerResponse } from 'node:http';
 import type { IncomingMessage, Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { CallError } from '../../core/errors.ts';
 import { plainDialect } from '../../dialects/plain.ts';
 import { HttpFault } from '../../http1/head.ts';
@@ -13,7 +13,8 @@ import { RESTED_MS } from './edge-options.ts';
 import type { EdgeDeps, EdgeOptions } from './edge-options.ts';
 import { errorAnswer } from './error-answer.ts';
 import { HeldInput } from './held-input.ts';
-import type { Listening } from './http-server.ts';
+import { listenOn } from './listening.ts';
+import type { Listening } from './listening.ts';
 import { NodeCaller } from './node-caller.ts';
 import type { Departures } from './node-caller.ts';
 import { closeWhenQuiet } from './quiet-close.ts';
@@ -83,16 +84,9 @@ export class NodeHttpServer {
     return this.#listening;
   }
 
+  /** Starts to listen; fails like `net.Server` when the address cannot be had. */
   listen(at: Listening): Promise<Listening> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      const { host, port, reusePort = false } = at;
-      this.#server.listen({ host, port, reusePort, backlog: 2048 }, () => {
-        this.#server.off('error', reject);
-        const address = this.#server.address() as AddressInfo;
-        resolve({ host: address.address, port: address.port });
-      });
-    });
+    return listenOn(this.#server, at);
   }
 
   close(graceMs: number): Promise<void> {

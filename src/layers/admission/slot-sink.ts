@@ -75,6 +75,10 @@ export class SlotSink implements Sink {
     this.#over = true;
     const { clock, leases } = this.#deps;
     leases.release(this.#lease);
-    this.#limit.release(this.#served ? clock.now() - this.#lease.takenAt : -1);
+    if (this.#served) {
+      const now = clock.now();
+      this.#limit.held(now - this.#lease.takenAt, now);
+    }
+    this.#limit.release();
   }
 }

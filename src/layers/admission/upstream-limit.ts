@@ -124,9 +124,13 @@ export class UpstreamLimit {
     this.#out.rise();
   }
 
-  /** The slot is free. `heldMs` is how long it was held, -1 where that says nothing. */
-  release(heldMs: number): void {
-    if (heldMs >= 0) this.#holds.add(heldMs, this.#deps.clock.now());
+  /** A call held its slot for so long that others may expect the like. */
+  held(ms: number, now: number): void {
+    this.#holds.add(ms, now);
+  }
+
+  /** The slot is free. */
+  release(): void {
     this.#vacate();
   }
 

@@ -144,7 +144,8 @@ class MeaningSink implements Sink, Swept {
   }
 
   #watch(): void {
-    this.#holdUntil = this.#deps.clock.now() + HOLD_HEAD_MS;
+    // That byte was the last of the head.
+    this.#holdUntil = this.#call.timeline.lastByteAt + HOLD_HEAD_MS;
     this.#deps.sweep.add(this);
   }
 

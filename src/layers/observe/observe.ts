@@ -44,7 +44,7 @@ class ObserveSink implements Sink {
     this.#call = call;
     this.#sink = sink;
     this.#deps = deps;
-    this.#lease = deps.leases.take('call', call.id);
+    this.#lease = deps.leases.take('call', call.id, call.timeline.routedAt);
   }
 
   interim(head: Head): void {

@@ -3,6 +3,7 @@
 
 import { seededRandom } from '../../core/random.ts';
 import type { Random } from '../../core/random.ts';
+import { paceOf } from '../answer-plan.ts';
 import type { Ask } from '../ask.ts';
 import type { Directives } from '../directives.ts';
 import { streamedSteps, wholeStep } from '../pacing.ts';
@@ -40,7 +41,8 @@ export function modelAnswer(question: OrgQuestion, random: Random): ServiceAnswe
   const { common } = wishes;
   const own = common.seed === undefined ? random : seededRandom(common.seed);
   const speech = question.speak(common, own);
-  const pace = paceOf(model.sim.pace, common);
+  // Nothing is known of signs of life on this surface.
+  const pace = { ...paceOf(model.sim.pace, common), pingEveryMs: Infinity };
   if (ask.stream) return streamedAnswer(speech, pace, wishes, own);
   return wholeAnswer(question, speech, pace, wishes, own);
 }
@@ -55,17 +57,6 @@ function spoiltAnswer(surface: OrgVoice, wishes: OrgWishes): ServiceAnswer | und
   if (!wishes.jsonError) return undefined;
   const busy = { ...refusalWithStatus(423), status: 200 };
   return refusalAnswer(surface, busy, retryAfter, headMs);
-}
-
-function paceOf(usual: Pace, wishes: Directives): Pace {
-  return {
-    headMs: wishes.headMs ?? usual.headMs,
-    firstMs: wishes.firstMs ?? usual.firstMs,
-    gapMs: wishes.gapMs ?? usual.gapMs,
-    jitter: wishes.jitter ?? usual.jitter,
-    // Nothing is known of signs of life on this surface.
-    pingEveryMs: Infinity,
-  };
 }
 
 /** The voices of streams say their frames as latin1 text, one character a byte. */

@@ -158,8 +158,3 @@ export type ConnectionScript =
   | ConnectionBehaviour
   | readonly ConnectionBehaviour[]
   | ((connection: SeenConnection) => ConnectionBehaviour);
-
-/** The item of a list for the `index`-th use; the last item repeats, an empty list is `{}`. */
-export function itemAt<T extends object>(list: readonly T[], index: number): T {
-  return list[Math.min(index, list.length - 1)] ?? ({} as T);
-}

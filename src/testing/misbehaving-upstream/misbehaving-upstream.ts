@@ -8,6 +8,7 @@ import type { SecureContext } from 'node:tls';
 import { createSecureContext } from 'node:tls';
 import type { Clock } from '../../core/clock.ts';
 import { systemClock } from '../../core/clock.ts';
+import { itemAt } from '../item-at.ts';
 import type {
   Behaviour,
   ConnectionBehaviour,
@@ -16,7 +17,6 @@ import type {
   IdleClose,
   Script,
 } from './behaviour.ts';
-import { itemAt } from './behaviour.ts';
 import { testCertificate, testKey } from './certificate.ts';
 import type { ConnectionHost } from './connection-host.ts';
 import { UpstreamConnection } from './connection.ts';
@@ -146,7 +146,7 @@ export class MisbehavingUpstream implements ConnectionHost {
     const index = this.#served;
     this.#served += 1;
     if (typeof script === 'function') return script(request);
-    return isList(script) ? itemAt(script, index) : script;
+    return itemAt(script, index);
   }
 
   changed(): void {
@@ -161,7 +161,7 @@ export class MisbehavingUpstream implements ConnectionHost {
   #rulesFor(record: SeenConnection): ConnectionBehaviour {
     const script = this.#connectionScript;
     if (typeof script === 'function') return script(record);
-    return isList(script) ? itemAt(script, record.index) : script;
+    return itemAt(script, record.index);
   }
 
   #unmet(claim: (seen: Seen) => boolean): string {
@@ -171,8 +171,4 @@ export class MisbehavingUpstream implements ConnectionHost {
     const counts = `${connections.length} connections, ${open} open, ${requests.length} requests`;
     return `not seen: ${claim.toString()} (${counts}${told})`;
   }
-}
-
-function isList<T extends object>(script: T | readonly T[]): script is readonly T[] {
-  return Array.isArray(script);
 }

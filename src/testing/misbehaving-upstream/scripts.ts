@@ -4,8 +4,8 @@
 // else.
 
 import type { Random } from '../../core/random.ts';
+import { itemAt } from '../item-at.ts';
 import type { Behaviour, Script } from './behaviour.ts';
-import { itemAt } from './behaviour.ts';
 import { refusing } from './behaviours.ts';
 import type { SeenRequest } from './seen.ts';
 
@@ -15,7 +15,6 @@ export type ScriptFunction = (request: SeenRequest) => Behaviour;
 /** Any script as a function. */
 export function asFunction(script: Script): ScriptFunction {
   if (typeof script === 'function') return script;
-  if (!isList(script)) return () => script;
   let served = -1;
   return () => {
     served += 1;
@@ -87,8 +86,4 @@ export function untilTokenChanges(otherwise: Script = {}): ScriptFunction {
     stale ??= token;
     return token === stale ? refusing(401) : accepted(request);
   };
-}
-
-function isList(script: Behaviour | readonly Behaviour[]): script is readonly Behaviour[] {
-  return Array.isArray(script);
 }

@@ -2,10 +2,10 @@
 // to an instance that somebody else runs.
 
 import { SalesforceOrg } from '../../../src/simulator/salesforce/salesforce-org.ts';
-import { SimServer as FaultySimServer } from '../../../src/testing/sim-server.ts';
+import { SimServer } from '../../../src/testing/sim-server.ts';
 import { startGatewayBetween } from '../gateway-between.ts';
 import type { CallLine } from '../gateway-between.ts';
-import { SimServer } from '../sim-server.ts';
+import { PlainSimServer } from '../plain-sim-server.ts';
 import type { ClientName } from './installation.ts';
 import { treatmentsOf } from './scenarios.ts';
 import type { Scenario } from './scenarios.ts';
@@ -41,7 +41,7 @@ export async function openRoute(
 ): Promise<ClientRoute> {
   if (name !== 'direct' && name !== 'gateway') return runningInstance(name);
   if (dialect === SALESFORCE) return toSimulatedOrg(scenario);
-  const upstream = await SimServer.listen(treatmentsOf(scenario));
+  const upstream = await PlainSimServer.listen(treatmentsOf(scenario));
   const posts = (): number =>
     upstream.requests.filter((request) => request.method === 'POST').length;
   if (name === 'direct') {
@@ -67,7 +67,7 @@ export async function openRoute(
 
 /** A simulated Salesforce org, which has no faults of these scenarios. */
 async function toSimulatedOrg({ talkative }: Scenario): Promise<ClientRoute> {
-  const upstream = await FaultySimServer.listen({ service: new SalesforceOrg() });
+  const upstream = await SimServer.listen({ service: new SalesforceOrg() });
   const between = await startGatewayBetween(upstream.url, {
     simulator: false,
     dialect: SALESFORCE,
@@ -91,7 +91,7 @@ function runningInstance(url: string): ClientRoute {
 }
 
 /** A fault that never struck proves nothing. */
-function faultsLeft(upstream: SimServer, scenario: Scenario): string {
+function faultsLeft(upstream: PlainSimServer, scenario: Scenario): string {
   const struck = upstream.requests.filter((request) => request.treatment !== 'answer').length;
   const left = scenario.faults.size - struck;
   return left === 0 ? '' : `${left} of ${scenario.faults.size} faults never struck`;

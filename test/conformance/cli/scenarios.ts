@@ -2,7 +2,7 @@
 // call it again, tell the outcome. Each fault strikes given POSTs, counted from 1; the rest are
 // answered properly, so every session can finish.
 
-import type { RequestFacts, Treatment } from '../sim-server.ts';
+import type { RequestFacts, Treatment } from '../plain-sim-server.ts';
 
 /** One way for an upstream to misbehave. */
 export interface Scenario {

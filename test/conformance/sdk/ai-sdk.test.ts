@@ -15,7 +15,7 @@ import {
   tool,
 } from 'ai';
 import type { EmbeddingModel, LanguageModel } from 'ai';
-import { becomes, targetKinds } from './target.ts';
+import { allCallsOver, targetKinds } from './target.ts';
 import type { Target } from './target.ts';
 
 const PROTOCOLS = ['messages', 'chat', 'responses'] as const;
@@ -162,7 +162,7 @@ for (const kind of targetKinds) {
           if (parts.length === 5) leaving.abort();
         }
         ok(parts.includes('abort'));
-        ok(await becomes(() => target.callsRunning() === 0));
+        await allCallsOver(target);
         equal(target.upstream?.abandoned ?? left + 1, left + 1);
       });
     }

@@ -12,7 +12,7 @@ import Anthropic, {
   NotFoundError,
   RateLimitError,
 } from '@anthropic-ai/sdk';
-import { becomes, targetKinds } from './target.ts';
+import { allCallsOver, targetKinds } from './target.ts';
 import type { Target } from './target.ts';
 
 const weather: Anthropic.Tool = {
@@ -234,7 +234,7 @@ for (const kind of targetKinds) {
         if (pieces === 3) stream.abort();
       });
       await rejects(stream.finalMessage(), APIUserAbortError);
-      ok(await becomes(() => target.callsRunning() === 0));
+      await allCallsOver(target);
       equal(target.upstream?.abandoned ?? left + 1, left + 1);
     });
 
@@ -242,7 +242,7 @@ for (const kind of targetKinds) {
       const left = target.upstream?.abandoned ?? 0;
       const hurried = client.messages.create(ask('[[head=60s]]'), { timeout: 100 });
       await rejects(hurried, APIConnectionError);
-      ok(await becomes(() => target.callsRunning() === 0));
+      await allCallsOver(target);
       equal(target.upstream?.abandoned ?? left + 1, left + 1);
     });
 

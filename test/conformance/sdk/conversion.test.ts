@@ -1,11 +1,12 @@
 // Each official client against an upstream of each vendor, through the gateway: what the client is
 // told must not depend on who answers.
 
-import { equal, match, ok } from 'node:assert/strict';
+import { equal, match } from 'node:assert/strict';
 import { after, before, describe } from 'node:test';
 import { startGateway } from '../../../src/gateway/gateway.ts';
 import type { Gateway } from '../../../src/gateway/gateway.ts';
-import { SimServer } from '../sim-server.ts';
+import { allGivenBack } from '../../../src/testing/eventually.fixture.ts';
+import { PlainSimServer } from '../plain-sim-server.ts';
 import {
   callsTools,
   claimOfEveryClient,
@@ -16,18 +17,17 @@ import {
 } from './client-claims.ts';
 import { modelClients } from './model-clients.ts';
 import type { ModelClient } from './model-clients.ts';
-import { becomes } from './target.ts';
 
 const upstreamDialects = ['anthropic', 'openai-chat', 'openai-responses'] as const;
 
 for (const dialect of upstreamDialects) {
   describe(`an upstream that speaks ${dialect}`, () => {
-    let upstream: SimServer;
+    let upstream: PlainSimServer;
     let gateway: Gateway;
     let clients: ModelClient[];
 
     before(async () => {
-      upstream = await SimServer.listen();
+      upstream = await PlainSimServer.listen();
       gateway = await startGateway({
         env: {},
         config: {
@@ -48,7 +48,7 @@ for (const dialect of upstreamDialects) {
     });
     after(async () => {
       await gateway.close(1_000);
-      ok(await becomes(() => gateway.leases.size === 0));
+      await allGivenBack(gateway.leases);
       await upstream.close();
     });
 

@@ -10,7 +10,7 @@ import OpenAI, {
   NotFoundError,
   RateLimitError,
 } from 'openai';
-import { becomes, targetKinds } from './target.ts';
+import { allCallsOver, targetKinds } from './target.ts';
 import type { Target } from './target.ts';
 
 const parameters = {
@@ -274,7 +274,7 @@ for (const kind of targetKinds) {
       const response = client.responses.stream({ model, input: text });
       response.on('response.output_text.delta', () => response.abort());
       await rejects(response.finalResponse());
-      ok(await becomes(() => target.callsRunning() === 0));
+      await allCallsOver(target);
       equal(target.upstream?.abandoned ?? left + 2, left + 2);
     });
 

@@ -8,6 +8,7 @@ import OpenAI from 'openai';
 import { startGateway } from '../../../src/gateway/gateway.ts';
 import type { Gateway } from '../../../src/gateway/gateway.ts';
 import { SalesforceOrg } from '../../../src/simulator/salesforce/salesforce-org.ts';
+import { allGivenBack } from '../../../src/testing/eventually.fixture.ts';
 import { LeakCheck, SimServer } from '../../../src/testing/index.ts';
 import {
   callsTools,
@@ -21,7 +22,6 @@ import {
 import type { Claim } from './client-claims.ts';
 import { modelClients } from './model-clients.ts';
 import type { ModelClient } from './model-clients.ts';
-import { becomes } from './target.ts';
 
 const leaks = LeakCheck.begin();
 after(() => leaks.assertClean());
@@ -77,8 +77,7 @@ class Rig {
   async close(): Promise<void> {
     await this.#gateway?.close(1_000);
     await this.#sim?.close();
-    // The sockets of the pool say that they are closed a turn later.
-    ok(await becomes(() => this.#gateway?.leases.size === 0));
+    if (this.#gateway !== undefined) await allGivenBack(this.#gateway.leases);
   }
 }
 

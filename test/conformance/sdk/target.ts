@@ -1,10 +1,10 @@
 // Where a suite of client tests is run against. The base URL and the model names are all that
 // differs from one target to the next, so what passes directly must pass through the gateway.
 
-import { setTimeout as sleep } from 'node:timers/promises';
+import { allGivenBack, eventually } from '../../../src/testing/eventually.fixture.ts';
 import { startGatewayBetween } from '../gateway-between.ts';
 import type { GatewayBetween } from '../gateway-between.ts';
-import { SimServer } from '../sim-server.ts';
+import { PlainSimServer } from '../plain-sim-server.ts';
 
 /** A place that speaks all three dialects. */
 export interface Target {
@@ -14,7 +14,7 @@ export interface Target {
   /** A stream cut short never looks finished here; a plain server cannot promise that. */
   readonly honest: boolean;
   /** The upstream in plain sight, where there is one. */
-  readonly upstream: SimServer | undefined;
+  readonly upstream: PlainSimServer | undefined;
   /** Answers that are going on, here and behind. */
   callsRunning(): number;
   close(): Promise<void>;
@@ -30,7 +30,7 @@ export interface TargetKind {
 const direct: TargetKind = {
   name: 'straight at the simulator',
   async open() {
-    const upstream = await SimServer.listen();
+    const upstream = await PlainSimServer.listen();
     return {
       url: upstream.url,
       models: { ...wireModels, echo: 'sim-echo' },
@@ -50,7 +50,7 @@ function throughTheWire(edge: 'own' | 'node-http'): TargetKind {
   return {
     name: `through the gateway (edge: ${edge})`,
     async open() {
-      const upstream = await SimServer.listen();
+      const upstream = await PlainSimServer.listen();
       // Refusals are tried again on one of the two edges; what waits there is the same on both.
       const retry = edge === 'own' ? {} : { attempts: 1 };
       const options = { simulator: false, edge, retry };
@@ -71,7 +71,7 @@ function throughTheWire(edge: 'own' | 'node-http'): TargetKind {
 const embedded: TargetKind = {
   name: 'at the simulator in the gateway',
   async open() {
-    const upstream = await SimServer.listen();
+    const upstream = await PlainSimServer.listen();
     const between = await startGatewayBetween(upstream.url, { simulator: true });
     return {
       url: between.gateway.url,
@@ -84,14 +84,13 @@ const embedded: TargetKind = {
   },
 };
 
-async function closeBoth({ gateway }: GatewayBetween, upstream: SimServer): Promise<void> {
+async function closeBoth({ gateway }: GatewayBetween, upstream: PlainSimServer): Promise<void> {
   await gateway.close(2000);
-  // The sockets of the pool say that they are closed a turn later.
-  const free = await becomes(() => gateway.leases.size === 0);
-  await upstream.close();
-  if (free) return;
-  const kept = gateway.leases.oldest(5).map(({ kind, owner }) => `${kind} of ${owner}`);
-  throw new Error(`the gateway kept after its end: ${kept.join(', ')}`);
+  try {
+    await allGivenBack(gateway.leases);
+  } finally {
+    await upstream.close();
+  }
 }
 
 /** Every target that the suites are run against. */
@@ -102,12 +101,11 @@ export const targetKinds: readonly TargetKind[] = [
   embedded,
 ];
 
-/** Waits until `holds` does, at most `forMs`; false when it never did. */
-export async function becomes(holds: () => boolean, forMs = 2000): Promise<boolean> {
-  const until = performance.now() + forMs;
-  while (!holds()) {
-    if (performance.now() > until) return false;
-    await sleep(5);
-  }
-  return true;
+/** Waits until no answer is going on, here or behind. */
+export function allCallsOver(target: Target): Promise<void> {
+  return eventually(
+    () => target.callsRunning() === 0,
+    () => `the end of ${target.callsRunning()} answers`,
+    2_000,
+  );
 }

@@ -6,9 +6,10 @@ import type { Call } from '../../../src/core/call.ts';
 import { CallError } from '../../../src/core/errors.ts';
 import { freeFlow } from '../../../src/core/sink.ts';
 import type { Sink } from '../../../src/core/sink.ts';
+import { eventually } from '../../../src/testing/eventually.fixture.ts';
 import { head, startEdge } from '../../support/edge-rig.ts';
 import type { EdgeKind, EdgeRig } from '../../support/edge-rig.ts';
-import { RawCaller, waitFor } from '../../support/raw-caller.ts';
+import { RawCaller } from '../../support/raw-caller.ts';
 
 /** Reads the whole body, then answers `200` with its text. */
 export function echo(call: Call, sink: Sink): void {
@@ -233,10 +234,7 @@ export function requestSuite(kind: EdgeKind): void {
       const caller = await RawCaller.open(rig.port);
       caller.say(start);
       await caller.until((text) => text.startsWith('HTTP/1.1 408'));
-      await waitFor(
-        () => rig.sweep.size <= 1,
-        () => 'the sweep to empty',
-      );
+      await eventually(() => rig.sweep.size <= 1, 'the sweep to empty');
       caller.destroy();
     });
 

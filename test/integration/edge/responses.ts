@@ -8,20 +8,23 @@ import { CallError } from '../../../src/core/errors.ts';
 import { HeaderList } from '../../../src/core/header-list.ts';
 import { freeFlow } from '../../../src/core/sink.ts';
 import type { Flow, Sink } from '../../../src/core/sink.ts';
+import { eventually } from '../../../src/testing/eventually.fixture.ts';
 import { head, startEdge } from '../../support/edge-rig.ts';
 import type { EdgeKind, EdgeRig } from '../../support/edge-rig.ts';
-import { RawCaller, waitFor } from '../../support/raw-caller.ts';
+import { RawCaller } from '../../support/raw-caller.ts';
 import { echo } from './requests.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: here\r\n\r\n';
 const SSE = { 'content-type': 'text/event-stream' };
 
-/** A service that hands its sink to the test and honours cancellation like the transport. */
-function byHand(): {
+interface Hand {
   service: (call: Call, sink: Sink) => void;
   sink(): Sink;
   cancelledAt: number;
-} {
+}
+
+/** A service that hands its sink to the test and honours cancellation like the transport. */
+function byHand(): Hand {
   let held: Sink | undefined;
   const hand = {
     cancelledAt: -1,
@@ -39,6 +42,19 @@ function byHand(): {
   return hand;
 }
 
+/** A flow that shows whether it is held back. */
+class WatchedFlow implements Flow {
+  paused: boolean = false;
+
+  pause(): void {
+    this.paused = true;
+  }
+
+  resume(): void {
+    this.paused = false;
+  }
+}
+
 /** The response half of the edge suite. */
 export function responseSuite(kind: EdgeKind): void {
   describe(`responses on the ${kind} edge`, () => {
@@ -52,6 +68,7 @@ export function responseSuite(kind: EdgeKind): void {
       rig = await startEdge(kind, service, { edge });
       return RawCaller.open(rig.port);
     };
+    const oneCall = (): Promise<void> => eventually(() => rig.calls.length === 1, 'the call');
 
     it('frames a body of unknown length as chunks and ends it with the last chunk', async () => {
       const caller = await open((_call, sink) => {
@@ -83,10 +100,7 @@ export function responseSuite(kind: EdgeKind): void {
       const hand = byHand();
       const caller = await open(hand.service);
       caller.say('GET / HTTP/1.0\r\n\r\n');
-      await waitFor(
-        () => rig.calls.length === 1,
-        () => 'the call',
-      );
+      await oneCall();
       hand.sink().start(head(200), freeFlow);
       hand.sink().chunk(Buffer.from('half'));
       await caller.until((text) => text.endsWith('half'));
@@ -99,10 +113,7 @@ export function responseSuite(kind: EdgeKind): void {
       const hand = byHand();
       const caller = await open(hand.service);
       caller.say(GET);
-      await waitFor(
-        () => rig.calls.length === 1,
-        () => 'the call',
-      );
+      await oneCall();
       hand.sink().start(head(200, SSE), freeFlow);
       hand.sink().chunk(Buffer.from('data: half'));
       hand.sink().fail(new CallError('STREAM_CUT'));
@@ -209,10 +220,7 @@ export function responseSuite(kind: EdgeKind): void {
           const caller = await open(hand.service);
           const length = phase === 'uploading' ? 100 : 3;
           caller.say(`POST / HTTP/1.1\r\nHost: h\r\nContent-Length: ${length}\r\n\r\nabc`);
-          await waitFor(
-            () => rig.calls.length === 1,
-            () => 'the call',
-          );
+          await oneCall();
           if (phase === 'streaming') {
             hand.sink().start(head(200, SSE), freeFlow);
             hand.sink().chunk(Buffer.from('data: 1\n\n'));
@@ -220,10 +228,7 @@ export function responseSuite(kind: EdgeKind): void {
           }
           const leftAt = performance.now();
           leave(caller);
-          await waitFor(
-            () => hand.cancelledAt >= 0,
-            () => `the cancellation while ${phase}`,
-          );
+          await eventually(() => hand.cancelledAt >= 0, `the cancellation while ${phase}`);
           assert.ok(hand.cancelledAt - leftAt < 50, `${phase}: ${hand.cancelledAt - leftAt} ms`);
           assert.equal(rig.calls[0]?.cancellation.reason?.code, 'CALLER_GONE');
           await rig.close();
@@ -231,54 +236,38 @@ export function responseSuite(kind: EdgeKind): void {
       });
     }
 
-    it('holds the upstream back while the caller does not read, and lets go again', async () => {
-      let paused = false;
-      const flow: Flow = { pause: () => (paused = true), resume: () => (paused = false) };
-      const hand = byHand();
-      const caller = await open(hand.service);
+    /** Answers a caller who reads nothing until the edge holds the upstream back. */
+    async function overfill(
+      hand: Hand,
+      edge: object = {},
+    ): Promise<{ caller: RawCaller; flow: WatchedFlow }> {
+      const caller = await open(hand.service, edge);
       caller.socket.pause();
       caller.say(GET);
-      await waitFor(
-        () => rig.calls.length === 1,
-        () => 'the call',
-      );
+      await oneCall();
+      const flow = new WatchedFlow();
       hand.sink().start(head(200), flow);
       const block = Buffer.alloc(32_768, 120);
-      let sent = 0;
-      while (!paused && sent < 64 * 1024 * 1024) {
+      for (let sent = 0; !flow.paused; sent += block.length) {
+        assert.ok(sent < 64 * 1024 * 1024, `${sent} bytes, and never held back`);
         hand.sink().chunk(block);
-        sent += block.length;
         await new Promise((resolve) => setImmediate(resolve));
       }
-      assert.equal(paused, true);
+      return { caller, flow };
+    }
+
+    it('holds the upstream back while the caller does not read, and lets go again', async () => {
+      const hand = byHand();
+      const { caller, flow } = await overfill(hand);
       caller.socket.resume();
-      await waitFor(
-        () => !paused,
-        () => 'the flow to go on',
-      );
+      await eventually(() => !flow.paused, 'the flow to go on');
       caller.destroy();
     });
 
     it('cuts a caller that reads nothing for longer than the write stall limit', async () => {
-      let paused = false;
-      const flow: Flow = { pause: () => (paused = true), resume: () => (paused = false) };
       const hand = byHand();
-      const caller = await open(hand.service, { writeStallMs: 200 });
-      caller.socket.pause();
-      caller.say(GET);
-      await waitFor(
-        () => rig.calls.length === 1,
-        () => 'the call',
-      );
-      hand.sink().start(head(200), flow);
-      while (!paused) {
-        hand.sink().chunk(Buffer.alloc(65_536));
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-      await waitFor(
-        () => hand.cancelledAt >= 0,
-        () => 'the cut',
-      );
+      const { caller } = await overfill(hand, { writeStallMs: 200 });
+      await eventually(() => hand.cancelledAt >= 0, 'the cut');
       assert.equal(rig.calls[0]?.cancellation.reason?.code, 'CALLER_STALLED');
       caller.destroy();
     });
@@ -293,7 +282,7 @@ export function responseSuite(kind: EdgeKind): void {
         if (round % 2 === 1) await caller.until((text) => text.endsWith('hello'));
         caller.destroy();
       }
-      await waitFor(
+      await eventually(
         () => rig.sweep.size === 0,
         () => `an empty sweep, not ${rig.sweep.size}`,
       );

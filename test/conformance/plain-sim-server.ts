@@ -50,7 +50,7 @@ export interface SeenRequest extends RequestFacts {
 const ANSWER: Treatment = { kind: 'answer' };
 
 /** A running server. */
-export class SimServer {
+export class PlainSimServer {
   readonly requests: SeenRequest[] = [];
   readonly #server: Server;
   #running: number = 0;
@@ -69,8 +69,8 @@ export class SimServer {
   /** Starts a server on a free port of this machine. */
   static async listen(
     treat: (request: RequestFacts) => Treatment = () => ANSWER,
-  ): Promise<SimServer> {
-    const server = new SimServer(treat);
+  ): Promise<PlainSimServer> {
+    const server = new PlainSimServer(treat);
     await new Promise<void>((resolve) => server.#server.listen(0, '127.0.0.1', resolve));
     return server;
   }
