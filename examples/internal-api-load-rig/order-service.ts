@@ -35,9 +35,10 @@ function newEndpoint(): Server {
   };
   const server = createServer((request, response) => {
     if (!began) beginDay();
+    // First of all: an order that is tried again for want of an answer is placed twice.
+    note(request);
     // Never answered: it has lost the thread, as processes do that wait for a lock.
     if (server === endpoints[0] && isStalled) return;
-    note(request);
     const path = request.url ?? '';
     if (running < RUNNING) work(response, path);
     else if (waiting.length < WAITING) waiting.push(() => work(response, path));

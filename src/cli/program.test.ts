@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -153,6 +155,16 @@ describe('holdfast', () => {
     sim.kill('SIGINT');
     assert.equal(await new Promise((resolve) => sim.on('exit', resolve)), 0);
     assert.equal((JSON.parse(await report) as { requests: number }).requests, 1);
+  });
+
+  it('ends with 1 when the simulated instance cannot have its port', async () => {
+    const holder = createServer();
+    await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
+    const { port } = holder.address() as AddressInfo;
+    const { code, err } = run(['sim', '--port', '0', '--servicenow-port', String(port)]);
+    holder.close();
+    assert.equal(code, 1);
+    assert.match(err, /is in use.* --servicenow-port 0/);
   });
 
   it('has no configuration file where none was made', () => {

@@ -38,7 +38,7 @@ export async function runSim(options: SimOptions): Promise<number> {
   const service = new StandaloneSimulator([[SALESFORCE, new SalesforceOrg()]]);
   const server = await listen({ ...rest, host: HOST, faults, service });
   const next = rest.port === 0 ? 0 : server.port + 1;
-  const instance = await listenServiceNow(servicenowPort ?? next);
+  const instance = await besides(server, servicenowPort ?? next);
   process.stderr.write(startText(server.url, instance?.url, specs));
   if (json) {
     const urls = {
@@ -75,6 +75,20 @@ async function listen(options: SimServerOptions & { readonly port: number }): Pr
     return await SimServer.listen(options);
   } catch (fault) {
     throw listenFault('port', { host: HOST, port: options.port }, fault);
+  }
+}
+
+/** The instance beside a server that listens already: a start that fails leaves none behind. */
+async function besides(
+  server: SimServer,
+  port: number | 'off',
+): Promise<RunningInstance | undefined> {
+  try {
+    return await listenServiceNow(port);
+  } catch (fault) {
+    // An open listener would keep the process alive behind its last words.
+    await server.close();
+    throw fault;
   }
 }
 

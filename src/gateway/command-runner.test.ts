@@ -7,7 +7,7 @@ import { systemClock } from '../core/clock.ts';
 import { commandRunner } from './command-runner.ts';
 import { secretFiles } from './secret-files.ts';
 
-const runCommand = commandRunner(systemClock);
+const runCommand = commandRunner(systemClock, new AbortController().signal);
 const node = (program: string, timeoutMs: number = 10_000): ReturnType<typeof runCommand> =>
   runCommand([process.execPath, '-e', program], timeoutMs);
 
@@ -49,6 +49,39 @@ describe('a credential helper on this machine', () => {
   it('fails like any other where it does not exist', async () => {
     const outcome = await runCommand(['/does/not/exist'], 1_000);
     assert.deepEqual(outcome, { code: undefined, timedOut: false, stdout: '', stderrBytes: 0 });
+  });
+});
+
+describe('a credential helper without room for it', () => {
+  it('fails like any other, and nothing is thrown behind its back', async () => {
+    // Its own process, because this one needs its file descriptors.
+    const clock = new URL('../core/clock.ts', import.meta.url);
+    const runner = new URL('command-runner.ts', import.meta.url);
+    const program = `
+      import { openSync } from 'node:fs';
+      import { systemClock } from '${clock.href}';
+      import { commandRunner } from '${runner.href}';
+      try { for (;;) openSync('/dev/null'); } catch {}
+      const run = commandRunner(systemClock, new AbortController().signal);
+      console.log((await run(['true'], 1_000)).code);`;
+    const limited = 'ulimit -n 64 && exec "$0" --input-type=module -e "$1"';
+    const argv = ['/bin/sh', '-c', limited, process.execPath, program];
+    assert.deepEqual(await runCommand(argv, 10_000), {
+      code: 0,
+      timedOut: false,
+      stdout: 'undefined\n',
+      stderrBytes: 0,
+    });
+  });
+});
+
+describe('a credential helper that still runs', () => {
+  it('ends with its gateway', { timeout: 5_000 }, async () => {
+    const ending = new AbortController();
+    const run = commandRunner(systemClock, ending.signal);
+    const outcome = run([process.execPath, '-e', 'setInterval(() => {}, 1000)'], 20_000);
+    ending.abort();
+    assert.equal((await outcome).code, undefined);
   });
 });
 

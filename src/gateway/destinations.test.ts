@@ -142,6 +142,13 @@ describe('the destination of a call to upstreams of several vendors', () => {
     ]);
   });
 
+  it('leaves messages in threads to the vendor that keeps them, and sends them once', () => {
+    const path = '/v1/threads/thread_1/messages';
+    assert.deepEqual(places(path), ['gpt openai-chat as it is']);
+    const { kind, replay } = destination(path, true, MIXED).route;
+    assert.deepEqual([kind, replay], ['other', 'strict']);
+  });
+
   it('answers itself what none of them can', () => {
     for (const dialect of ['salesforce-models', 'openai', 'openai-chat']) {
       const yaml = `

@@ -17,7 +17,7 @@ import { ownAnswer } from './own-answers.ts';
 import type { OwnAnswer } from './own-answers.ts';
 import { dialectFor, strictest, targetsOf } from './targets.ts';
 import type { Ask, Tier } from './targets.ts';
-import { callerFormatOf, familyOf, targetFormatOf } from './wire-formats.ts';
+import { callerFormatOf, familyOf, isThreadPath, targetFormatOf } from './wire-formats.ts';
 import type { CallerFormat } from './wire-formats.ts';
 
 /** What a matched request is done with. */
@@ -53,7 +53,8 @@ const COMPLETION_PATHS = [
 
 /** Whether a POST to this path (without query) is an LLM completion. */
 export function isCompletionPath(path: string): boolean {
-  return COMPLETION_PATHS.some((end) => path.endsWith(end));
+  // Who adds a message to a thread twice has changed it twice.
+  return COMPLETION_PATHS.some((end) => path.endsWith(end)) && !isThreadPath(path);
 }
 
 /** What the destinations of one route lead to. */
@@ -131,7 +132,8 @@ function askOf(tiers: readonly Tier[], path: string, post: boolean): Ask {
   }
   // What belongs to one vendor's API goes to upstreams of that vendor, wherever they stand.
   const ofAnthropic = tiers.find((tier) => tier.settings.dialect === 'anthropic');
-  const isTheirs = ofAnthropic !== undefined && /\/messages(\/|$)/.test(path);
+  const isTheirs =
+    ofAnthropic !== undefined && /\/messages(\/|$)/.test(path) && !isThreadPath(path);
   const name = isTheirs ? 'anthropic' : dialect;
   return { kind, dialect: dialectFor(name, path), caller: undefined, family: familyOf(name) };
 }

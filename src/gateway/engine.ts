@@ -79,8 +79,10 @@ export class Engine {
   readonly #credentials: Credentials;
   /** By the certificates they are trusted with; '' = the built-in ones. */
   readonly #tokenEndpoints: Map<string, HttpTokenEndpoint> = new Map();
-  /** Keeps a rotated refresh token when a reload makes its credential anew. */
+  /** Keeps the tokens of upstreams that one reload takes away and another one brings back. */
   readonly #tokens: MemoryTokenStore;
+  /** Ends the helper programs that run. */
+  readonly #ending = new AbortController();
   #targets: RouteTable['targets'] = [];
   readonly #readings = new OwnReadings();
   readonly #guard: ProcessGuard;
@@ -218,7 +220,7 @@ export class Engine {
       random,
       observer: credentialsWatch(this.#layerMetrics.credentials, log),
       endpointOf: ({ ca }) => this.#tokenEndpoint(clock, ca),
-      runCommand: commandRunner(clock),
+      runCommand: commandRunner(clock, this.#ending.signal),
       files: secretFiles,
       store: this.#tokens,
     });
@@ -246,6 +248,8 @@ export class Engine {
   close(): void {
     this.#transport.destroy();
     this.#stacks.close();
+    this.#credentials.close();
+    this.#ending.abort();
     for (const endpoint of this.#tokenEndpoints.values()) endpoint.close();
     this.#guard.close();
     this.#readings.close();

@@ -99,6 +99,8 @@ describe('what the gateway answers for upstreams that cannot', () => {
     const get = { method: 'GET', body: '' };
     const known = said(own, testCall({ ...get, path: '/v1/models/gpt%2Fb' }));
     assert.equal(JSON.parse(known.text).id, 'gpt/b');
+    const deleting = { ...get, method: 'DELETE', path: '/v1/models/gpt%2Fb' };
+    assert.equal(said(own, testCall(deleting)).error?.code, 'NO_ROUTE');
     for (const path of ['/v1/models/gpt', '/v1/models/%ff']) {
       assert.equal(said(own, testCall({ ...get, path })).error?.code, 'NO_ROUTE');
     }

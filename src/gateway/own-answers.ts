@@ -70,6 +70,11 @@ function countIn(text: string): number | CallError {
 /** Lists models in the form of the vendor whose client asks. */
 function listModels(names: readonly string[]): Service {
   return (call, sink) => {
+    if (call.method !== 'GET' && call.method !== 'HEAD') {
+      // Nothing would be done, whatever was said.
+      sink.fail(new CallError('NO_ROUTE', { detail: 'Models can only be listed here.' }));
+      return;
+    }
     const bare = call.path.split('?', 1)[0] ?? '';
     const one = /\/models\/([^/]+)$/.exec(bare)?.[1];
     const anthropic = call.headers.has('anthropic-version');

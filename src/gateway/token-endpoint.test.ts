@@ -98,6 +98,18 @@ describe('a token endpoint over HTTP', () => {
     await assert.rejects(endpoint().post(url, {}, {}), (error) => codeOf(error) === 'ECONNREFUSED');
   });
 
+  it('is not asked any more once it is closed, and lets go of who asks', async () => {
+    let asks = 0;
+    const url = await plain(() => {
+      asks += 1;
+      one.close();
+    });
+    const one = endpoint();
+    await assert.rejects(one.post(url, {}, {}), (error) => codeOf(error) === 'ECONNRESET');
+    await assert.rejects(one.post(url, {}, {}), (error) => codeOf(error) === 'ECANCELED');
+    assert.equal(asks, 1);
+  });
+
   it('is trusted by the certificates of its own', async () => {
     const server = createSecureServer({ cert: testCertificate, key: testKey }, (_, response) => {
       response.end('{}');

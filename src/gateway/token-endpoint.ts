@@ -44,6 +44,7 @@ export class HttpTokenEndpoint implements TokenEndpoint {
   readonly #timeoutMs: number;
   readonly #http: HttpAgent;
   readonly #https: HttpsAgent;
+  #closed: boolean = false;
 
   constructor({ ca, clock, env, timeoutMs = TIMEOUT_MS }: TokenEndpointOptions) {
     this.#clock = clock;
@@ -63,6 +64,8 @@ export class HttpTokenEndpoint implements TokenEndpoint {
     form: Readonly<Record<string, string>>,
     headers: Readonly<Record<string, string>>,
   ): Promise<EndpointAnswer> {
+    // Its agents would open connections again.
+    if (this.#closed) throw new EndpointFailure('ECANCELED');
     const body = new URLSearchParams(form).toString();
     const patience = new AbortController();
     const timer = this.#clock.after(this.#timeoutMs, () => patience.abort());
@@ -83,8 +86,9 @@ export class HttpTokenEndpoint implements TokenEndpoint {
     }
   }
 
-  /** Closes what is idle; requests under way go on. */
+  /** Ends idle connections and requests under way; later ones are refused. */
   close(): void {
+    this.#closed = true;
     this.#http.destroy();
     this.#https.destroy();
   }

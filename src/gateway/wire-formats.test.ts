@@ -9,6 +9,7 @@ describe('the wire format of a caller', () => {
     ['/v1/responses', 'openai-responses'],
     ['/v1/embeddings', 'openai-embeddings'],
     ['/v1/messages/batches', undefined],
+    ['/v1/threads/thread_1/messages', undefined],
     ['/v1/responses/resp_1', undefined],
     ['/v1/completions', undefined],
     ['/v1/models', undefined],

@@ -20,8 +20,17 @@ const pathEnds: Readonly<Record<CallerFormat, string>> = {
 
 const callerFormats = Object.entries(pathEnds) as [CallerFormat, string][];
 
+/**
+ * Whether a path, without query, is that of messages in a thread, as OpenAI's Assistants API keeps
+ * them: records of an account, where Anthropic's path of the same end asks a model.
+ */
+export function isThreadPath(path: string): boolean {
+  return /\/threads\/[^/]+\/messages(\/|$)/.test(path);
+}
+
 /** The format of a POST to this path, without query; `undefined` = none that can be converted. */
 export function callerFormatOf(path: string): CallerFormat | undefined {
+  if (isThreadPath(path)) return undefined;
   return callerFormats.find(([, end]) => path.endsWith(end))?.[0];
 }
 

@@ -2,7 +2,7 @@
 // that a page cannot show a line that nobody has tried.
 
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -27,7 +27,17 @@ const ranElsewhere: Readonly<Record<string, string>> = {
   'npm ci && npm test': '.ci/run',
   'npm run check': '.ci/run',
   'npm start -- --config holdfast.yaml --reuse-port': 'test/integration/drain.test.ts',
+  'npm run examples': '.ci/run',
+  'ANTHROPIC_BASE_URL=http://127.0.0.1:8787 ANTHROPIC_API_KEY=any claude':
+    'test/conformance/cli/claude-code.ts',
 };
+
+/** Each example is run by `npm run examples`, which starts a gateway with the example's file. */
+const examples = globSync('examples/*/run.ts', { cwd: root }).map((file) => file.split('/')[1]);
+const ranByExamples = examples.flatMap((name) => [
+  `npm run examples -- ${name}`,
+  `npm start -- --config examples/${name}/holdfast.yaml`,
+]);
 
 /** Lines run by the tests below. */
 const ranHere = {
@@ -42,7 +52,8 @@ const tryLine = shellLines(pageText('README.md')).find((line) => line.startsWith
 
 describe('the documentation', () => {
   it('shows no command that nobody runs', () => {
-    const known = new Set([...Object.keys(ranElsewhere), ...Object.values(ranHere), tryLine]);
+    const here = [...Object.values(ranHere), tryLine];
+    const known = new Set([...Object.keys(ranElsewhere), ...ranByExamples, ...here]);
     const unknown = documentedCommands().filter(({ command }) => !known.has(command));
     deepEqual(unknown, []);
     for (const place of Object.values(ranElsewhere)) ok(existsSync(resolve(root, place)), place);

@@ -16,7 +16,7 @@ export interface DocumentedCommand {
 
 /** Every page that a reader may copy from, relative to the root. */
 export function documentedPages(): string[] {
-  return globSync(['*.md', 'docs/**/*.md'], { cwd: root }).toSorted();
+  return globSync(['*.md', 'docs/**/*.md', 'examples/**/*.md'], { cwd: root }).toSorted();
 }
 
 /** The text of a page. */

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { createHash, generateKeyPairSync } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -61,6 +62,15 @@ const renewed = (rig: CredentialsRig, version: number): Promise<void> =>
     () => rig.view.version === version,
     () => `version ${version} of the token, not ${rig.view.version}`,
   );
+
+/** Asks without doing anything to it. */
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
 
 /** No field of any call shows what the caller brought. */
 function assertNothingOfCallers({ calls }: CredentialsRig): void {
@@ -389,6 +399,20 @@ describe('secrets that are sent as they are', () => {
     await rig.ask();
     assert.deepEqual(rig.sent.slice(1), ['Bearer printed-1', 'Bearer printed-2']);
     assertNothingOfCallers(rig);
+  });
+
+  it('leave no program behind when the gateway closes', async () => {
+    const file = join(folder, 'pid');
+    const script =
+      `require('fs').writeFileSync(${JSON.stringify(`${file}.new`)},String(process.pid));` +
+      `require('fs').renameSync(${JSON.stringify(`${file}.new`)},${JSON.stringify(file)});` +
+      'setInterval(() => {}, 1000)';
+    const command = [process.execPath, '-e', script];
+    const rig = await at(() => ({ command, commandTimeout: '20s' }), { answer: okAnswer });
+    await eventually(() => existsSync(file), 'the program to run');
+    await rig.gateway.close();
+    await eventually(() => !isRunning(Number(readFileSync(file, 'utf8'))), 'its end');
+    assert.doesNotMatch(rig.log.join('\n'), /no token came/);
   });
 
   it('say what is wrong with a program, without what it has said itself', async () => {

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { startGateway } from '../../src/gateway/gateway.ts';
+import { eventually } from '../../src/testing/eventually.fixture.ts';
 import { LeakCheck, SimServer } from '../../src/testing/index.ts';
 
 /** Its answer takes half a second. */
@@ -60,10 +60,9 @@ describe('an equal request of the same session', () => {
   it('gets the whole answer of the one that is under way', async () => {
     const leaks = LeakCheck.begin();
     const { ask, posts, close, lines } = await rig('0s');
-    const first = ask({ session: 's' });
-    await sleep(150);
-    const second = ask({ session: 's' });
-    const [one, two] = await Promise.all([(await first).text(), (await second).text()]);
+    const first = await ask({ session: 's' });
+    const second = await ask({ session: 's' });
+    const [one, two] = await Promise.all([first.text(), second.text()]);
     assert.equal(two, one);
     assert.match(one, /message_stop/);
     assert.equal(posts(), 1);
@@ -77,12 +76,12 @@ describe('an equal request of the same session', () => {
     ['is asked anew where a caller who leaves ends the call', '0s', 2],
   ] as const) {
     it(what, async () => {
-      const { ask, posts, close } = await rig(linger);
+      const { ask, posts, close, lines } = await rig(linger);
       const lost = new AbortController();
       const first = await ask({ session: 's', signal: lost.signal });
       await first.body?.getReader().read();
       lost.abort();
-      await sleep(50);
+      await eventually(() => /CALLER_GONE/.test(lines.join('')), 'the first caller to be gone');
       assert.match(await (await ask({ session: 's' })).text(), /message_stop/);
       assert.equal(posts(), asked);
       await close();
@@ -97,10 +96,9 @@ describe('an equal request of the same session', () => {
   ] as const) {
     it(`never shares with ${what}`, async () => {
       const { ask, posts, close } = await rig('2s');
-      const first = ask({ session: 's' });
-      await sleep(100);
-      await (await ask(other)).text();
-      await (await first).text();
+      const first = await ask({ session: 's' });
+      const second = await ask(other);
+      await Promise.all([first.text(), second.text()]);
       assert.equal(posts(), 2);
       await close();
     });

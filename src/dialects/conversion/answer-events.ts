@@ -97,6 +97,8 @@ export interface AnswerEncoder {
   readonly contentType: string;
   /** Id of the answer as the caller knows it, and the last number of an event, if it has both. */
   readonly place: { readonly id: string; readonly sequence: number } | undefined;
+  /** Why the answer could not be written to its end; the last text said so. */
+  readonly failure: AnswerError | undefined;
   write(event: AnswerEvent): string;
 }
 

@@ -1,9 +1,16 @@
 // Tells the events of one answer in the order that `AnswerEvent` promises, whatever a server sends:
 // nothing before the start or after the end, no arguments for a call that is not open, one finish.
 // The three readers say what they see; what may not be said here is passed over.
-// Invariant: `end` is told only for an answer that began.
+// Invariants: `end` is told only for an answer that began; what is told of one answer is bounded,
+// because encoders keep it: documents and Responses repeat the whole at their end.
 
 import type { AnswerError, AnswerListener, FinishReason, Usage } from './answer-events.ts';
+
+/** Characters of one answer, as many as a document may have bytes; real ones are far shorter. */
+export const ANSWER_CHARS_MAX = 33_554_432;
+
+/** What keeping a call costs beside its words, in characters. */
+const CALL_CHARS = 256;
 
 /** The voice of one answer. */
 export class AnswerTeller {
@@ -14,6 +21,7 @@ export class AnswerTeller {
   readonly #listener: AnswerListener;
   readonly #openTools: Set<string> = new Set();
   #started: boolean = false;
+  #chars: number = 0;
 
   constructor(listener: AnswerListener) {
     this.#listener = listener;
@@ -27,23 +35,39 @@ export class AnswerTeller {
   }
 
   text(key: string, delta: string): void {
-    if (delta !== '' && this.#speaks()) this.#listener({ type: 'text', key, delta });
+    if (delta === '' || !this.#speaks() || !this.takes(delta.length)) return;
+    this.#listener({ type: 'text', key, delta });
   }
 
   reasoning(key: string, delta: string, signature: string | undefined): void {
     if (delta === '' && signature === undefined) return;
-    if (this.#speaks()) this.#listener({ type: 'reasoning', key, delta, signature });
+    if (!this.#speaks() || !this.takes(delta.length + (signature?.length ?? 0))) return;
+    this.#listener({ type: 'reasoning', key, delta, signature });
   }
 
   toolStart(key: string, id: string, name: string): void {
     if (!this.#speaks() || this.#openTools.has(key)) return;
+    if (!this.takes(CALL_CHARS + id.length + name.length)) return;
     this.#openTools.add(key);
     this.#listener({ type: 'tool-start', key, id, name });
   }
 
   toolArguments(key: string, delta: string): void {
     if (delta === '' || this.over || !this.#openTools.has(key)) return;
+    if (!this.takes(delta.length)) return;
     this.#listener({ type: 'tool-arguments', key, delta });
+  }
+
+  /**
+   * Counts what is kept of the answer, here or by a reader that cannot tell it yet. False when it
+   * is too much: then the answer has failed.
+   */
+  takes(chars: number): boolean {
+    this.#chars += chars;
+    if (this.#chars <= ANSWER_CHARS_MAX) return true;
+    const message = `The upstream's answer is larger than ${ANSWER_CHARS_MAX} characters.`;
+    this.fail({ class: 'server', message, status: 502 });
+    return false;
   }
 
   toolEnd(key: string): void {

@@ -33,6 +33,8 @@ export interface AnswerWriter {
   end(closing: Closing): void;
   /** See `AnswerEncoder.place`. */
   readonly place?: { readonly id: string; readonly sequence: number } | undefined;
+  /** Why it cannot go on: what is asked for next is this error. */
+  readonly failure?: AnswerError | undefined;
   /** What is to be sent since the last time. */
   take(): string;
 }

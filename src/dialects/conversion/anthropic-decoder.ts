@@ -86,6 +86,11 @@ class AnthropicReader implements AnswerReader {
       this.#teller.fail(errorIn('anthropic', 0, data));
       return;
     }
+    if (!Array.isArray(data['content'])) {
+      const message = "The upstream's answer has no content.";
+      this.#teller.fail(errorIn('anthropic', 0, { error: { message } }));
+      return;
+    }
     this.#start(data);
     let place = 0;
     for (const block of objectsIn(data['content'])) {

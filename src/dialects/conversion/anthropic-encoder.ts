@@ -39,11 +39,11 @@ interface Held {
 }
 
 class AnthropicWriter implements AnswerWriter {
+  failure: AnswerError | undefined = undefined;
   readonly #asked: AskedFor;
   readonly #deps: EncoderDeps;
   #out: string = '';
   #started: boolean = false;
-  #dead: boolean = false;
   #open: BlockKind | undefined = undefined;
   #openKey: string = '';
   #index: number = -1;
@@ -138,7 +138,7 @@ class AnthropicWriter implements AnswerWriter {
   }
 
   ping(): void {
-    if (this.#started && !this.#dead) this.#out += 'event: ping\ndata: {"type": "ping"}\n\n';
+    if (this.#started) this.#out += 'event: ping\ndata: {"type": "ping"}\n\n';
   }
 
   error(error: AnswerError): void {
@@ -154,7 +154,7 @@ class AnthropicWriter implements AnswerWriter {
       'message_delta',
       `"delta":{"stop_reason":${reason},"stop_sequence":${sequence}},"usage":${usage}`,
     );
-    if (!this.#dead) this.#out += 'event: message_stop\ndata: {"type":"message_stop"}\n\n';
+    this.#out += 'event: message_stop\ndata: {"type":"message_stop"}\n\n';
   }
 
   /** Another block's call is open. */
@@ -165,11 +165,10 @@ class AnthropicWriter implements AnswerWriter {
   #hold(event: Held): void {
     this.#heldChars += event.text.length + 32;
     if (this.#heldChars <= HELD_CHARS_MAX) this.#held.push(event);
-    else if (!this.#dead) {
+    else {
       this.#held = [];
       const message = 'The calls of the answer are too large to be put in order.';
-      this.error({ class: 'server', message, status: 502 });
-      this.#dead = true;
+      this.failure = { class: 'server', message, status: 502 };
     }
   }
 
@@ -208,14 +207,12 @@ class AnthropicWriter implements AnswerWriter {
   }
 
   #delta(delta: string): void {
-    if (this.#dead) return;
     this.#out +=
       'event: content_block_delta\ndata: {"type":"content_block_delta","index":' +
       `${this.#index},"delta":${delta}}\n\n`;
   }
 
   #event(type: string, members: string): void {
-    if (this.#dead) return;
     this.#out += `event: ${type}\ndata: {"type":"${type}",${members}}\n\n`;
   }
 }

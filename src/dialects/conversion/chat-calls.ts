@@ -15,6 +15,8 @@ interface Call {
   name: string;
   /** All fragments so far. */
   text: string;
+  /** Length of `text` when it was last found to be incomplete. */
+  incompleteAt: number;
   started: boolean;
   ended: boolean;
 }
@@ -56,7 +58,10 @@ export class ChatCalls {
   settle(): void {
     if (this.#open.length === 0) return;
     this.#open = this.#open.filter((call) => {
-      if (call.started && isWhole(call.text)) this.#end(call);
+      if (call.started && call.text.length !== call.incompleteAt) {
+        if (isWhole(call.text)) this.#end(call);
+        else call.incompleteAt = call.text.length;
+      }
       return !call.ended;
     });
   }
@@ -83,6 +88,7 @@ export class ChatCalls {
     if (call.id === '') call.id = id;
     if (call.name === '') call.name = name;
     const fragment = fragmentOf(callee['arguments']);
+    if (!call.started && !this.#teller.takes(fragment.length)) return;
     call.text += fragment;
     if (call.started) this.#teller.toolArguments(call.key, fragment);
     else if (call.id !== '' && call.name !== '') this.#start(call);
@@ -95,6 +101,7 @@ export class ChatCalls {
       id: '',
       name: '',
       text: '',
+      incompleteAt: 0,
       started: false,
       ended: false,
     };

@@ -9,9 +9,6 @@ const OPENING = /^\s*\{\s*"input"\s*:\s*"/;
 /** A beginning that is longer than this and still no match has another shape. */
 const OPENING_CHARS_MAX = 64;
 
-/** What follows the text in arguments of the right shape. */
-const CLOSING = /^"\s*\}\s*$/;
-
 /** The unwrapping of one call's arguments. */
 export class FreeText {
   /** Everything so far, to fall back on while nothing was given. */
@@ -56,7 +53,8 @@ export class FreeText {
         at = next;
       }
     }
-    if (raw.charCodeAt(at) === 34 && CLOSING.test(raw.slice(at))) this.#place = 'behind';
+    // What stands behind the text is not the tool's, whatever it is.
+    if (raw.charCodeAt(at) === 34) this.#place = 'behind';
     this.#rest = raw.slice(at);
     const text = this.#half + unescaped(raw.slice(0, at));
     const joined = withoutHalf(text);

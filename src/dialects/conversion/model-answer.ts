@@ -16,6 +16,7 @@ import type {
   ErrorClass,
   Usage,
 } from './answer-events.ts';
+import { mergedUsage, noUsage } from './usage-counts.ts';
 
 /** An error as a whole response in the caller's format. */
 export interface ErrorDocument {
@@ -56,7 +57,15 @@ export function errorTypeOf(error: AnswerError): string {
 }
 
 /** Fields of a body that is not passed on as it came. */
-const BODY_FIELDS = ['content-type', 'content-length', 'content-encoding', 'etag', 'digest'];
+const BODY_FIELDS = [
+  'content-type',
+  'content-length',
+  'content-encoding',
+  'etag',
+  'digest',
+  'content-digest',
+  'repr-digest',
+];
 
 /** Converts one answer of a model. */
 export class ModelAnswer implements AnswerConversion {
@@ -68,7 +77,10 @@ export class ModelAnswer implements AnswerConversion {
   #begun: boolean = false;
   /** Key of the block that content went to last. */
   #block: string | undefined = undefined;
-  #refused: boolean = false;
+  /** Token counts so far: a later event need not repeat all of them. */
+  #usage: Usage = noUsage;
+  /** An error was said; nothing is heard after it. */
+  #failed: boolean = false;
 
   constructor(head: Head, ends: AnswerEnds, out: ConvertedAnswer) {
     this.#head = head;
@@ -84,22 +96,34 @@ export class ModelAnswer implements AnswerConversion {
 
   finish(): CallError | undefined {
     this.#decoder.finish();
-    if (this.#refused || this.progress.terminal || this.progress.errorType !== undefined) {
-      return undefined;
-    }
+    if (this.#failed || this.progress.terminal) return undefined;
     return new CallError(this.progress.contentEvents === 0 ? 'EMPTY_ANSWER' : 'STREAM_TRUNCATED');
   }
 
   #hear(event: AnswerEvent): void {
-    if (this.#refused) return;
-    note(this.progress, event);
+    if (this.#failed) return;
+    if (event.type === 'usage') {
+      this.#usage = mergedUsage(this.#usage, event.usage);
+      noteUsage(this.progress, this.#usage);
+    } else note(this.progress, event);
     if ('key' in event) this.#enter(event.key);
-    if (event.type === 'error' && !this.#begun) {
-      this.#refuse(event.error);
-      return;
+    if (event.type === 'error') {
+      this.#failed = true;
+      if (!this.#begun) {
+        this.#refuse(event.error);
+        return;
+      }
     }
-    const text = this.#ends.encoder.write(event);
-    if (text === '') return;
+    const { encoder } = this.#ends;
+    const text = encoder.write(event);
+    if (text !== '') this.#say(text);
+    const { failure } = encoder;
+    if (failure === undefined) return;
+    this.#failed = true;
+    this.progress.errorType = errorTypeOf(failure);
+  }
+
+  #say(text: string): void {
     this.#begin(200, 'OK', this.#ends.encoder.contentType);
     this.#out.text(text);
     // What is said in between must fit in: heartbeats, and failures.
@@ -116,7 +140,6 @@ export class ModelAnswer implements AnswerConversion {
   }
 
   #refuse(error: AnswerError): void {
-    this.#refused = true;
     const { status, contentType, body } = this.#ends.error(error);
     this.#begin(status, '', contentType);
     this.#out.text(body);
@@ -140,7 +163,7 @@ export function convertedFields(fields: HeaderList, contentType: string): Header
 }
 
 /** What layers want to know of an answer, from its events. */
-function note(progress: Progress, event: AnswerEvent): void {
+function note(progress: Progress, event: Exclude<AnswerEvent, { type: 'usage' }>): void {
   switch (event.type) {
     case 'start':
       progress.messageId = event.id;
@@ -157,9 +180,6 @@ function note(progress: Progress, event: AnswerEvent): void {
       return;
     case 'ping':
       progress.pings += 1;
-      return;
-    case 'usage':
-      noteUsage(progress, event.usage);
       return;
     case 'finish':
       progress.contentComplete = true;

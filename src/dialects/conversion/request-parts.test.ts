@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, mock } from 'node:test';
 import fc from 'fast-check';
 import { askedFor } from './asked-for.ts';
 import { isDataUrl, sourceOfUrl, urlOfSource } from './data-url.ts';
@@ -13,6 +13,7 @@ import { hashedUser } from './request-writing.ts';
 import { claudeCodeBody, codexBody, roomy, whole } from './requests.fixture.ts';
 import { budgetOf, effortOfBudget, effortScale, nearestEffort } from './thinking-effort.ts';
 import { legalName, ToolNames } from './tool-names.ts';
+import { planTurns } from './turn-plan.ts';
 
 describe('names of tools', () => {
   it('stay as they are when they are legal', () => {
@@ -45,6 +46,22 @@ describe('names of tools', () => {
       ),
     );
     assert.notEqual(legalName('\ud800', 64), legalName('\ud801', 64));
+  });
+});
+
+describe('ids of calls', () => {
+  it('become unlike at a cost that does not grow with each that was alike', () => {
+    const call = { kind: 'tool-call', id: 'a', name: 'f', argumentsJson: '' } as const;
+    const parts = Array.from({ length: 200 }, () => call);
+    const looks = mock.method(Set.prototype, 'has');
+    const [turn] = planTurns([{ role: 'assistant', parts }], 64);
+    const { length } = looks.mock.calls;
+    looks.mock.restore();
+    assert.ok(turn?.role === 'assistant');
+    const ids = turn.calls.map(({ id }) => id);
+    assert.deepEqual(ids.slice(0, 3), ['a', 'a_2', 'a_3']);
+    assert.equal(new Set(ids).size, parts.length);
+    assert.ok(length < 3 * parts.length, `${length}`);
   });
 });
 

@@ -73,10 +73,14 @@ class ResponsesReader implements AnswerReader {
   closed(): void {}
 
   document(data: JsonObject): void {
-    const status = asText(data['status']);
+    const said = asText(data['status']);
+    const status = said === '' ? 'completed' : said;
     if (data['object'] !== 'response' && saysError(data)) {
       this.#teller.fail(errorIn('openai-responses', 0, data));
-    } else this.#closing(status === '' ? 'completed' : status, data);
+    } else if (isWhole(status) && !Array.isArray(data['output'])) {
+      const message = "The upstream's answer has no output.";
+      this.#teller.fail(errorIn('openai-responses', 0, { error: { message } }));
+    } else this.#closing(status, data);
   }
 
   #rarer(type: string, data: JsonObject): void {
@@ -113,7 +117,7 @@ class ResponsesReader implements AnswerReader {
   }
 
   #closing(status: string, response: JsonObject): void {
-    if (status !== 'completed' && status !== 'incomplete') {
+    if (!isWhole(status)) {
       const failed = asObject(response['error']) !== undefined;
       const error = failed ? response : { error: { message: `The response is ${status}.` } };
       this.#teller.fail(errorIn('openai-responses', 0, error));
@@ -223,6 +227,11 @@ class ResponsesReader implements AnswerReader {
     this.#sawItem = true;
     this.#told.set(key, (this.#told.get(key) ?? 0) + delta.length);
   }
+}
+
+/** The model has come to its end, or to that of its room. */
+function isWhole(status: string): boolean {
+  return status === 'completed' || status === 'incomplete';
 }
 
 function itemKey(data: JsonObject): string {

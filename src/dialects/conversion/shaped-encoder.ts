@@ -37,9 +37,15 @@ export class ShapedEncoder implements AnswerEncoder {
     return this.#writer.place;
   }
 
+  get failure(): AnswerEncoder['failure'] {
+    return this.#writer.failure;
+  }
+
   write(event: AnswerEvent): string {
     if (this.#over) return '';
     this.#take(event);
+    const { failure } = this.#writer;
+    if (failure !== undefined && !this.#over) this.#take({ type: 'error', error: failure });
     return this.#writer.take();
   }
 

@@ -70,6 +70,8 @@ export function planTurns(turns: readonly Turn[], idCharsMax: number): PlannedTu
 class Planner {
   readonly #idCharsMax: number;
   readonly #ids = new Set<string>();
+  /** How many calls had an id that was taken; else the search would begin anew for each. */
+  readonly #copies = new Map<string, number>();
   /** Calls that wait for a result, by the caller's id: of one turn, first come first served. */
   readonly #waiting = new Map<string, OpenCall[]>();
 
@@ -123,10 +125,14 @@ class Planner {
   }
 
   #legalId(id: string): string {
-    const legal = legalName(id, this.#idCharsMax);
-    let own = legal;
-    for (let copy = 2; this.#ids.has(own); copy += 1) {
-      own = legalName(`${id}_${copy}`, this.#idCharsMax);
+    let own = legalName(id, this.#idCharsMax);
+    if (this.#ids.has(own)) {
+      let copy = this.#copies.get(id) ?? 1;
+      do {
+        copy += 1;
+        own = legalName(`${id}_${copy}`, this.#idCharsMax);
+      } while (this.#ids.has(own));
+      this.#copies.set(id, copy);
     }
     this.#ids.add(own);
     return own;

@@ -2,14 +2,13 @@
 
 import type { AnswerConversion, ConvertedAnswer } from '../../core/conversion.ts';
 import { Progress } from '../../core/dialect.ts';
-import { CallError } from '../../core/errors.ts';
 import type { Head } from '../../core/sink.ts';
 import type { AnswerError } from '../conversion/answer-events.ts';
 import { encodeError } from '../conversion/encode-error.ts';
-import { convertedFields } from '../conversion/model-answer.ts';
+import { convertedFields, errorTypeOf } from '../conversion/model-answer.ts';
 import { embeddingsAnswer } from './documented-embeddings.ts';
 import { salesforceError } from './salesforce-error.ts';
-import { WholeBody } from './whole-body.ts';
+import { tooLarge, WholeBody } from './whole-body.ts';
 
 /** Converts one answer of the embeddings call. */
 export class EmbeddingsAnswer implements AnswerConversion {
@@ -42,28 +41,31 @@ export class EmbeddingsAnswer implements AnswerConversion {
     this.#body.push(bytes);
   }
 
-  finish(): CallError | undefined {
+  finish(): undefined {
     this.#body.finish();
-    if (this.#text === undefined) return new CallError('BAD_RESPONSE');
-    const { status } = this.#head;
-    const said =
-      status >= 400
-        ? salesforceError(status, this.#text)
-        : embeddingsAnswer(this.#text, this.#model, this.#request);
-    if (typeof said === 'string') this.#say(200, said);
-    else this.#refuse(said);
+    const said = this.#text === undefined ? tooLarge : this.#read(this.#text);
+    if (typeof said !== 'string') this.#refuse(said);
+    else {
+      this.progress.contentEvents += 1;
+      this.progress.terminal = true;
+      this.#say(200, said);
+    }
     return undefined;
   }
 
+  #read(text: string): string | AnswerError {
+    const { status } = this.#head;
+    if (status >= 400) return salesforceError(status, text);
+    return embeddingsAnswer(text, this.#model, this.#request);
+  }
+
   #refuse(error: AnswerError): void {
-    this.progress.errorType = 'api_error';
+    this.progress.errorType = errorTypeOf(error);
     const { status, body } = encodeError('openai-chat', error, '');
     this.#say(status, body);
   }
 
   #say(status: number, body: string): void {
-    this.progress.contentEvents += 1;
-    this.progress.terminal = true;
     const headers = convertedFields(this.#head.headers, 'application/json');
     this.#out.head({ status, reason: '', headers, framing: 'chunked', contentLength: -1 });
     this.#out.text(body);

@@ -16,7 +16,7 @@ import { convertedFields, errorTypeOf } from '../conversion/model-answer.ts';
 import { EVENT_STREAM_TYPE, NativeStream, nativeDocument } from './native-answer.ts';
 import type { NativeEnding } from './native-answer.ts';
 import { answerError, salesforceError } from './salesforce-error.ts';
-import { WholeBody } from './whole-body.ts';
+import { tooLarge, WholeBody } from './whole-body.ts';
 
 const EVENTS = 'text/event-stream; charset=utf-8';
 const DOCUMENT = 'application/json';
@@ -53,7 +53,7 @@ export class NativePass implements AnswerConversion {
         failed: (error) => this.#failed(error),
       });
     } else {
-      this.#body = new WholeBody((text) => this.#document(text ?? ''));
+      this.#body = new WholeBody((text) => this.#document(text));
     }
   }
 
@@ -74,7 +74,11 @@ export class NativePass implements AnswerConversion {
     return ending === 'STREAM_TRUNCATED' ? new CallError(ending) : undefined;
   }
 
-  #document(text: string): void {
+  #document(text: string | undefined): void {
+    if (text === undefined) {
+      this.#failed(tooLarge);
+      return;
+    }
     const document = nativeDocument(text);
     if (document.kind === 'error') this.#failed(document.error);
     else if (this.#asksStream) this.#failed(noStream);

@@ -189,11 +189,14 @@ export class SalesforceConversion implements Conversion {
     const { nameOf, options } = this.#pair;
     const sent = embeddingsRequest(text, nameOf(model), options.unsupported);
     if (isRequestProblem(sent)) return sent;
+    // The answer needs these alone: with the request beside them all its texts would be kept.
+    const { packed, inputs, estimatedTokens } = sent;
+    const asked = { packed, inputs, estimatedTokens };
     return {
       path: sent.path,
       body: Buffer.from(sent.body),
       ...losses([], sent.dropped),
-      answer: (head: Head, out) => new EmbeddingsAnswer(head, out, model, sent),
+      answer: (head: Head, out) => new EmbeddingsAnswer(head, out, model, asked),
     };
   }
 }

@@ -8,8 +8,8 @@ import { ErrorDecoder } from '../conversion/error-decoder.ts';
 import { documentedAnswer } from './documented-answer.ts';
 import type { DocumentedContext } from './documented-answer.ts';
 import { EVENT_STREAM_TYPE, NativeAnswerDecoder, nativeDocument } from './native-answer.ts';
-import { answerError, salesforceError } from './salesforce-error.ts';
-import { WholeBody } from './whole-body.ts';
+import { salesforceError } from './salesforce-error.ts';
+import { tooLarge, WholeBody } from './whole-body.ts';
 
 /** For an answer of the native surface. */
 export function nativeDecoder(head: Head, listener: AnswerListener): AnswerDecoder {
@@ -43,5 +43,3 @@ export function documentedDecoder(
 function errorDecoder({ status }: Head, listener: AnswerListener): AnswerDecoder {
   return new ErrorDecoder(listener, (text) => salesforceError(status, text));
 }
-
-const tooLarge = answerError('server', 'The service answered with more than a document may hold.');

@@ -177,7 +177,7 @@ function unwrapped(message: string): string {
 function bareText(body: string): string | undefined {
   const text = body.trim();
   if (!text.startsWith('<')) return textOf(text);
-  const title = /<title[^>]*>([^<]{1,200})<\/title>/i
+  const title = /<title[^<>]{0,200}>([^<]{1,200})<\/title>/i
     .exec(text)?.[1]
     ?.replaceAll(/\s+/g, ' ')
     .trim();

@@ -1,9 +1,16 @@
 // Collects a document, because nothing of it can be used before its end.
 
 import type { AnswerDecoder } from '../conversion/answer-events.ts';
+import { answerError } from './salesforce-error.ts';
 
 /** The largest embeddings answer that was seen is a tenth of this. */
 export const DOCUMENT_BYTES_MAX = 32 * 1024 * 1024;
+
+/** What is said in place of a document that is too large. */
+export const tooLarge = answerError(
+  'server',
+  'The service answered with more than a document may hold.',
+);
 
 /** Gives the text when the body has ended, `undefined` for one that is too large. */
 export class WholeBody implements AnswerDecoder {

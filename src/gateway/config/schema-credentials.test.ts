@@ -124,6 +124,7 @@ describe('credentials that make no sense', () => {
     ['no client', { oauth: { tokenUrl, clientSecret: 'x' } }, 'clientId: is missing'],
     ['no secret', { oauth: { tokenUrl, clientId: 'x' } }, 'clientSecret: is missing'],
     ['no program', { command: [] }, 'command: is empty; name a program'],
+    ['a line break', { file: '/a', sendAs: { scheme: 'A\nB' } }, 'holds a character that HTTP'],
     ['a life of nothing', { file: '/a', ttl: '5m' }, '"5m" belongs to command here'],
     [
       'a key that cannot sign',

@@ -187,10 +187,14 @@ const sendAs = z.strictObject({
     doc: 'Header that carries the secret or token.',
     why: 'Nearly every service reads it there.',
   }),
-  scheme: option.withDefault(text('Bearer'), 'Bearer', {
-    doc: 'Word in front of it, or `none`.',
-    why: 'RFC 6750; API keys in headers of their own have none.',
-  }),
+  scheme: option.withDefault(
+    option.parsedText('text', 'Bearer', values.parseHeaderValue),
+    'Bearer',
+    {
+      doc: 'Word in front of it, or `none`.',
+      why: 'RFC 6750; API keys in headers of their own have none.',
+    },
+  ),
 });
 
 const basic = z.strictObject({

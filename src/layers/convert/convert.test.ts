@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { checked } from '../../core/checked.ts';
+import type { Call } from '../../core/call.ts';
 import type { AnswerConversion, Conversion } from '../../core/conversion.ts';
 import { Progress } from '../../core/dialect.ts';
 import { CallError } from '../../core/errors.ts';
 import { HeaderList } from '../../core/header-list.ts';
 import { stack } from '../../core/layer.ts';
 import { BufferBudget, ReplayBody } from '../../core/replay-body.ts';
+import type { Sink } from '../../core/sink.ts';
 import { RecordingSink, ScriptedService, testCall, VirtualClock } from '../../testing/index.ts';
 import type { ServiceScript, TestCallOptions } from '../../testing/index.ts';
 import { convertLayer, DROPPED_FIELD } from './convert.ts';
@@ -210,6 +212,32 @@ describe('the convert layer', () => {
     body.finish();
     assert.equal(sink.error?.code, 'BUG');
     assert.throws(() => clock.advance(0), /a defect/);
+  });
+
+  it('gives back what it kept when a layer below has a defect, and ends a late call', () => {
+    const { bodies, layer } = rig({ chunks: ['!'] }, loud());
+    const kept: { sink: Sink; call: Call }[] = [];
+    const service = layer.wrap((call, sink) => {
+      kept.push({ call, sink });
+      throw new TypeError('a defect below');
+    });
+    const send = (body: ReplayBody): { call: Call; sink: RecordingSink } => {
+      const call = testCall({ body, route: { conversion: loud() } });
+      const sink = new RecordingSink();
+      service(call, sink);
+      return { call, sink };
+    };
+    assert.throws(() => send(ReplayBody.from(Buffer.from('at once'))), /a defect below/);
+    assert.equal(bodies.usedBytes, 0);
+    const body = coming();
+    const { call, sink } = send(body);
+    body.push(Buffer.from('late'));
+    assert.throws(() => body.finish(), /a defect below/);
+    assert.equal(bodies.usedBytes, 0);
+    assert.deepEqual(sink.story, ['fail BUG']);
+    assert.equal(call.cancellation.reason?.code, 'BUG');
+    kept.at(-1)?.sink.end();
+    assert.deepEqual(sink.story, ['fail BUG'], 'a last word from below is for nobody');
   });
 
   it('lets the caller hold back the upstream', () => {

@@ -50,21 +50,26 @@ export function convertLayer(deps: ConvertDeps): Layer {
         next(call, sink);
         return;
       }
-      readWhole(call, sink, (body) => new Attempt(call, sink, deps).send(conversion, body, next));
+      // Whoever began the call hears of a defect only if its body is here already.
+      const isLate = !call.body.complete;
+      const attempt = new Attempt(call, sink, deps, isLate);
+      readWhole(call, sink, (body) => attempt.send(conversion, body, next));
     },
   };
 }
 
-/** One attempt whose body is here. */
+/** One attempt, sent when its body is here. */
 class Attempt {
   readonly #call: Call;
   readonly #sink: Sink;
   readonly #deps: ConvertDeps;
+  readonly #isLate: boolean;
 
-  constructor(call: Call, sink: Sink, deps: ConvertDeps) {
+  constructor(call: Call, sink: Sink, deps: ConvertDeps, isLate: boolean) {
     this.#call = call;
     this.#sink = sink;
     this.#deps = deps;
+    this.#isLate = isLate;
   }
 
   send(conversion: Conversion, body: Uint8Array, next: Service): void {
@@ -86,7 +91,15 @@ class Attempt {
         ? this.#sink
         : new HeadEditSink(this.#sink, setting(DROPPED_FIELD, dropped.join(', ')));
     const back = answer === undefined ? told : new ConvertingSink(call.timeline, told, answer);
-    next(attempt, new ConvertedBodySink(own.body, back));
+    const watch = new ConvertedBodySink(own.body, back);
+    try {
+      next(attempt, watch);
+    } catch (bug) {
+      const error = this.#isLate ? new CallError('BUG', { cause: bug }) : undefined;
+      if (error !== undefined) call.cancellation.cancel(error);
+      watch.abandon(error);
+      throw bug;
+    }
   }
 
   /** A defect in a conversion ends this call here: nobody else would when its body came late. */

@@ -196,6 +196,25 @@ describe('a valid token', () => {
     assert.equal(rig.sent[1], 'Bearer token-2');
   });
 
+  it('is renewed after a reload by the refresh token that came last', async () => {
+    const grant = { grant: 'refresh-token', refreshToken: 'r0' } as const;
+    const settings = (more: Partial<typeof oauth>): CredentialSettings =>
+      ({ ...oauthSettings, oauth: { ...oauth, grant, ...more } }) as CredentialSettings;
+    const rig = new CredentialsRig({}, { settings: settings({}) });
+    rig.endpoint.onAsk = (ask, at) => {
+      const fields = { access_token: `token-${at}`, expires_in: 60, refresh_token: `r${at + 1}` };
+      ask.answer(200, fields);
+    };
+    for (const more of [{}, { clientSecret: 'rotated' }, { tokenUrl: 'https://other.example/' }]) {
+      rig.credentials.configure('up', settings(more));
+      rig.send();
+      await settle();
+    }
+    const used = rig.endpoint.asks.map(({ form }) => form['refresh_token']);
+    // Another endpoint knows nothing of the successors.
+    assert.deepEqual(used, ['r0', 'r1', 'r0']);
+  });
+
   it('is shown by a fingerprint alone', async () => {
     const rig = new CredentialsRig({});
     await rig.begin(3_600, 600_000);
@@ -285,6 +304,29 @@ describe('a call that needs a token first', () => {
     rig.clock.advance(5_000);
     assert.equal(sink.ended, true);
     assert.deepEqual(rig.sent, ['Bearer token-1']);
+  });
+
+  it('is over when another one that was woken before makes its caller leave', async () => {
+    const rig = new CredentialsRig({});
+    const cancellation = new Cancellation();
+    const onEvent = (): void => cancellation.cancel(new CallError('CALLER_GONE'));
+    rig.send({}, { onEvent });
+    const { sink } = rig.send({ cancellation });
+    rig.endpoint.last.answer(200, { access_token: 'token-1', expires_in: 60 });
+    await settle();
+    assert.deepEqual(sink.story, ['fail CALLER_GONE']);
+    assert.equal(rig.upstream.calls.length, 1);
+    rig.assertNothingLeft();
+  });
+
+  it('hears nothing of a renewal that a gateway has left behind', async () => {
+    const rig = new CredentialsRig({});
+    await rig.credentials.warm();
+    rig.credentials.close();
+    rig.endpoint.last.answer(400, { error: 'invalid_client' });
+    await settle();
+    assert.deepEqual(rig.said, []);
+    rig.assertNothingLeft();
   });
 
   it('does not leave the others waiting when it meets a defect', () => {

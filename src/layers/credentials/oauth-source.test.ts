@@ -214,6 +214,19 @@ describe('an endpoint that fails', () => {
     assert.doesNotMatch(JSON.stringify(echoed), new RegExp(SECRET));
     assert.equal(echoed.ok ? '' : echoed.words, 'The token endpoint answered 400.');
   });
+
+  it('is not quoted at all where it repeats a secret, however that is written', async () => {
+    for (const [password, error_description] of [
+      ['geheimes-pässwort', 'geheimes-pässwort is wrong'],
+      // Cut to what is logged, only a part of it would be left.
+      ['long-secret-password', `${'x'.repeat(185)} long-secret-password`],
+    ] as const) {
+      const { endpoint, fetch } = rig(withGrant({ grant: 'password', username: 'me', password }));
+      endpoint.onAsk = (ask) => ask.answer(400, { error: 'invalid_grant', error_description });
+      const told = await fetch();
+      assert.equal(told.ok ? undefined : told.explanation, '');
+    }
+  });
 });
 
 describe('the clock of an endpoint', () => {

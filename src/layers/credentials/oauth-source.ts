@@ -1,6 +1,7 @@
 // Fetches tokens from an OAuth token endpoint. A few attempts within one renewal, for failures of
 // the moment alone: what the endpoint refuses is never asked again, since passwords lock.
 
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../core/clock.ts';
 import type { Random } from '../../core/random.ts';
 import { ClockSkew } from './clock-skew.ts';
@@ -30,11 +31,18 @@ export class OauthSource implements TokenSource {
   readonly #grant: Grant;
   readonly #skew = new ClockSkew();
 
-  constructor(deps: OauthSourceDeps, settings: OauthSettings, options: CredentialsOptions) {
+  /** `before`: the source whose place it takes. */
+  constructor(
+    deps: OauthSourceDeps,
+    settings: OauthSettings,
+    options: CredentialsOptions,
+    before?: OauthSource,
+  ) {
     this.#deps = deps;
     this.#settings = settings;
     this.#options = options;
-    this.#grant = grantOf(settings.grant);
+    const handed = before === undefined ? undefined : before.#grantFor(settings);
+    this.#grant = handed ?? grantOf(settings.grant);
   }
 
   get skewMs(): number {
@@ -58,11 +66,19 @@ export class OauthSource implements TokenSource {
         return result;
       }
       const waitMs = this.#waitMs(attempt, result.retryAfterMs);
-      if (!again || waitMs === undefined) {
-        return { ...result, explanation: this.#scrubbed(result.explanation) };
-      }
+      if (!again || waitMs === undefined) return result;
       await pauseFor(this.#deps.clock, waitMs);
     }
+  }
+
+  /**
+   * The grant as it stands, for settings that begin with the same one: the refresh token that they
+   * name may be used up, and only the grant knows its successor.
+   */
+  #grantFor({ grant, tokenUrl }: OauthSettings): Grant | undefined {
+    const own = this.#settings;
+    const isSame = tokenUrl === own.tokenUrl && isDeepStrictEqual(grant, own.grant);
+    return isSame ? this.#grant : undefined;
   }
 
   async #ask(): Promise<AnswerReading> {
@@ -77,7 +93,8 @@ export class OauthSource implements TokenSource {
     }
     const wallNow = clock.wallNow();
     this.#skew.sample(answer.headers['date'], wallNow);
-    return readAnswer(answer, wallNow + this.#skew.ms);
+    const secrets = [this.#settings.clientSecret, ...this.#grant.secrets];
+    return readAnswer(answer, wallNow + this.#skew.ms, secrets);
   }
 
   /** The wait before the next attempt, in ms; `undefined` = there is none. */
@@ -87,13 +104,6 @@ export class OauthSource implements TokenSource {
     const drawn =
       this.#deps.random.next() * Math.min(attemptMsMax, attemptBaseMs * 2 ** (attempt - 1));
     return Math.max(askedMs, drawn);
-  }
-
-  /** An explanation that repeats a secret is not worth having. */
-  #scrubbed(explanation: string): string {
-    const { clientSecret } = this.#settings;
-    const secrets = [clientSecret, ...this.#grant.secrets].filter((secret) => secret !== '');
-    return secrets.some((secret) => explanation.includes(secret)) ? '' : explanation;
   }
 }
 

@@ -43,6 +43,8 @@ export interface CredentialsRegistryDeps {
 interface Entry {
   readonly digest: string;
   readonly credential: Credential;
+  /** Where tokens of an OAuth endpoint come from. */
+  readonly oauth?: OauthSource;
 }
 
 /** The registry. Ends with the gateway. */
@@ -70,7 +72,7 @@ export class Credentials implements TargetGate {
       if (known.credential.kind === 'token') known.credential.cache.reopen();
       return;
     }
-    this.#entries.set(name, { digest, credential: this.#made(name, settings, digest) });
+    this.#entries.set(name, this.#made(name, settings, digest, known?.oauth));
   }
 
   /** Forgets upstreams that a new configuration does not have, or not with stored credentials. */
@@ -117,26 +119,40 @@ export class Credentials implements TargetGate {
     });
   }
 
-  #made(name: string, settings: CredentialSettings, digest: string): Credential {
+  /** Renewals under way are not heard any more; who brought endpoints and programs ends those. */
+  close(): void {
+    for (const { credential } of this.#entries.values()) {
+      if (credential.kind === 'token') credential.cache.close();
+    }
+  }
+
+  #made(
+    name: string,
+    settings: CredentialSettings,
+    digest: string,
+    before: OauthSource | undefined,
+  ): Entry {
     const { clock, random, endpointOf, files, runCommand } = this.#deps;
     const options = this.#options;
     switch (settings.kind) {
       case 'fixed':
-        return { kind: 'fixed', edit: credentialEdit(settings.fields) };
+        return { digest, credential: { kind: 'fixed', edit: credentialEdit(settings.fields) } };
       case 'file': {
         const { path, form } = settings;
         const facts = { name, path, form, checkMs: options.fileCheckMs };
         const { observer } = this;
-        return { kind: 'file', secret: new FileSecret({ clock, observer, files }, facts) };
+        const secret = new FileSecret({ clock, observer, files }, facts);
+        return { digest, credential: { kind: 'file', secret } };
       }
       case 'oauth': {
         const endpoint = endpointOf(settings.oauth);
-        const source = new OauthSource({ clock, random, endpoint }, settings.oauth, options);
-        return this.#token(name, settings, source, digest);
+        const deps = { clock, random, endpoint };
+        const oauth = new OauthSource(deps, settings.oauth, options, before);
+        return { digest, credential: this.#token(name, settings, oauth, digest), oauth };
       }
       case 'command': {
         const source = new CommandSource(clock, runCommand, settings.command);
-        return this.#token(name, settings, source, digest);
+        return { digest, credential: this.#token(name, settings, source, digest) };
       }
     }
   }

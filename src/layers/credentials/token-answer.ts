@@ -26,8 +26,15 @@ const WAIT_MS_MAX = 3_600_000;
 const PASSING = new Set(['temporarily_unavailable', 'server_error', 'slow_down', 'unknown_error']);
 const PASSING_STATUSES = new Set([408, 425]);
 
-/** Reads an answer. `serverNow`: what the clock of the endpoint shows, in epoch ms. */
-export function readAnswer(answer: EndpointAnswer, serverNow: number): AnswerReading {
+/**
+ * Reads an answer. `serverNow`: what the clock of the endpoint shows, in epoch ms. `secrets`: texts
+ * of which no part may be quoted.
+ */
+export function readAnswer(
+  answer: EndpointAnswer,
+  serverNow: number,
+  secrets: readonly string[],
+): AnswerReading {
   const { status, headers, body } = answer;
   const fields = fieldsOf(body);
   const said = errorWord(fields);
@@ -45,7 +52,7 @@ export function readAnswer(answer: EndpointAnswer, serverNow: number): AnswerRea
   }
   if (status < 200 || status > 299 || said !== '') {
     const refusal = fetchFailure('refused', words);
-    return { result: { ...refusal, explanation: descriptionOf(fields) }, again: false };
+    return { result: { ...refusal, explanation: descriptionOf(fields, secrets) }, again: false };
   }
   return { result: tokenOf(fields, serverNow), again: false };
 }
@@ -104,9 +111,12 @@ function errorWord(fields: Fields): string {
 }
 
 /** The words of the endpoint for a person, cut to one line. */
-function descriptionOf(fields: Fields): string {
+function descriptionOf(fields: Fields, secrets: readonly string[]): string {
   const text = fields['error_description'];
   if (typeof text !== 'string') return '';
+  // Words that repeat a secret are not worth having. Looked for before anything is cut or replaced:
+  // what is left of a secret then is not found any more.
+  if (secrets.some((secret) => secret !== '' && text.includes(secret))) return '';
   return text.replaceAll(/[^\x20-\x7e]+/g, ' ').slice(0, DESCRIPTION_CHARS_MAX);
 }
 

@@ -135,6 +135,12 @@ export class TokenCache {
     this.#life.reopen();
   }
 
+  /** What the renewal that runs may still bring is not heard any more. */
+  close(): void {
+    this.#renewal += 1;
+    this.#watchdog?.cancel();
+  }
+
   /** When a call could have a token, in monotonic ms; 0 = now, or after a short wait. */
   opensAt(now: number): number {
     return this.#life.verdict(now) === 'closed' ? this.#life.opensAt : 0;
@@ -253,10 +259,11 @@ export class TokenCache {
   }
 
   #wake(): void {
-    const waiters = [...this.#waiters];
-    this.#waiters.clear();
     let firstBug: { readonly bug: unknown } | undefined;
-    for (const waiter of waiters) {
+    // A copy, because who is woken may wait again.
+    for (const waiter of [...this.#waiters]) {
+      // Who was woken before may have made this one leave.
+      if (!this.#waiters.delete(waiter)) continue;
       try {
         waiter.tokenSettled();
       } catch (bug) {

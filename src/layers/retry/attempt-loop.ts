@@ -174,7 +174,7 @@ export class AttemptLoop implements Sink, Swept {
 
   #refuse(head: Head, flow: Flow): void {
     const { clock, options } = this.#context;
-    const outcome = outcomeOfHead(head, clock.wallNow());
+    const outcome = outcomeOfHead(head, clock.wallNow(), this.#call.route.dialect.silentRefusal);
     if (outcome.kind !== 'rejected') this.#budget.judge(false);
     const failure = failureOfHead(head.status, head.headers, outcome);
     if (failure === undefined || !this.#mayBeReplaced(failure)) {

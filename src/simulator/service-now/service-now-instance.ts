@@ -35,7 +35,7 @@ export interface InstanceReport {
   /** The most that were there at a time, and the most of them that ran. */
   readonly atOnceMost: number;
   readonly runningMost: number;
-  /** Connections closed on calls that found no place. */
+  /** Connections closed on calls: those that found no place, and those that wished for it. */
   readonly closed: number;
   /** Calls answered 429. */
   readonly refused: number;
