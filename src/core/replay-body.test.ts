@@ -67,6 +67,38 @@ describe('replay body', () => {
     equal(body.receivedBytes, 2);
   });
 
+  it('loses nothing when more than may be kept comes between two readers', () => {
+    const { body, budget, source } = setUp(3);
+    const first = new Reader();
+    body.open(first);
+    body.push(bytes('ab'));
+    body.close(first);
+    body.push(bytes('cd'));
+    equal(body.replayable, false);
+    equal(budget.usedBytes, 0);
+    const second = new Reader();
+    body.open(second);
+    body.push(bytes('ef'));
+    body.finish();
+    deepEqual(second.got, ['ab', 'cd', 'ef', 'END']);
+    deepEqual(source.told, []);
+  });
+
+  it('holds the caller back when more than may be kept comes between two readers', () => {
+    const { body, source } = setUp(250 * 1024);
+    const first = new Reader();
+    body.open(first);
+    body.push(large);
+    body.push(large);
+    body.close(first);
+    body.push(large);
+    deepEqual(source.told, ['pause']);
+    const second = new Reader();
+    body.open(second);
+    deepEqual(source.told, ['pause', 'resume']);
+    equal(second.got.length, 3);
+  });
+
   it('gives a second reader everything from the first byte', () => {
     const { body } = setUp();
     const first = new Reader(1);

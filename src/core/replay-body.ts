@@ -144,14 +144,14 @@ export class ReplayBody {
     reader?.bodyFailed(error);
   }
 
-  /** Starts a reading from the first byte. Only legal while `replayable` or never opened. */
+  /**
+   * Starts a reading from the first byte. Legal while `replayable`, when it was at the last `close`
+   * (the bytes that then came too many are read once), and when nobody has opened it yet.
+   */
   open(reader: BodyReader): void {
     this.#reader = reader;
     this.#readerFull = false;
-    this.#next = 0;
-    let unread = 0;
-    for (const chunk of this.#chunks) unread += chunk.length;
-    this.#unreadBytes = unread;
+    this.#rewind();
     if (this.failure !== undefined) {
       this.#reader = undefined;
       reader.bodyFailed(this.failure);
@@ -162,7 +162,11 @@ export class ReplayBody {
 
   /** Ends a reading early; does nothing for a reader that is not the current one. */
   close(reader: BodyReader): void {
-    if (this.#reader === reader) this.#reader = undefined;
+    if (this.#reader !== reader) return;
+    this.#reader = undefined;
+    // What that reader had is unread again: another one may be on its way, and what comes until
+    // then may be more than can be kept.
+    if (!this.#dropped) this.#rewind();
   }
 
   /** The current reader can take more. */
@@ -186,6 +190,13 @@ export class ReplayBody {
     this.#reader = undefined;
     this.#dropped = true;
     this.#released = true;
+  }
+
+  #rewind(): void {
+    this.#next = 0;
+    let unread = 0;
+    for (const chunk of this.#chunks) unread += chunk.length;
+    this.#unreadBytes = unread;
   }
 
   #canKeep(bytes: number): boolean {
