@@ -19,6 +19,8 @@ export interface PeerLine {
 /** A machine on the network. */
 export interface Machine {
   readonly oneWayMs: number;
+  /** How fast it takes what is sent to it; `Infinity` = at once. */
+  readonly takesBytesPerMs: number;
   /** What it does with a new connection. */
   welcome(): 'accept' | 'refuse' | 'silence';
   accepted(link: Link): PeerLine;
@@ -48,8 +50,8 @@ export class SimulatedNetwork implements Connector {
 
 /** One connection; to the transport also as much of a socket as it uses. */
 export class Link implements Dial {
-  /** Bytes wait for nobody here. */
-  readonly writableLength: number = 0;
+  /** Bytes that were written and are not on their way yet. */
+  writableLength: number = 0;
   readonly #network: SimulatedNetwork;
   readonly #machine: Machine;
   readonly #events: ConnectionEvents;
@@ -59,6 +61,8 @@ export class Link implements Dial {
   /** The peer has sent its FIN or RST: what still arrives there is answered by a reset. */
   #peerClosed: boolean = false;
   #paused: boolean = false;
+  /** When the last byte that was written is on its way. */
+  #flushedAt: number = 0;
   /** What arrived while the transport did not read. */
   readonly #waiting: (() => void)[] = [];
 
@@ -88,15 +92,24 @@ export class Link implements Dial {
     return this.#gone;
   }
 
-  /** The transport sends. */
-  write(bytes: Uint8Array | string): boolean {
-    const text = typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString('latin1');
-    if (this.#gone || text === '') return true;
-    this.#later(() => {
-      if (!this.#peerClosed) this.#line?.received(text);
-      else this.#arrive(() => this.#break());
-    });
-    return true;
+  /** The transport sends. The bytes must not change before they are on their way. */
+  write(bytes: Uint8Array | string, then?: string | (() => void)): boolean {
+    const { clock } = this.#network;
+    const { length } = bytes;
+    const { takesBytesPerMs } = this.#machine;
+    if (length > 0 && takesBytesPerMs === Number.POSITIVE_INFINITY) {
+      this.#send(bytes);
+    } else if (length > 0) {
+      this.writableLength += length;
+      this.#flushedAt = Math.max(clock.now(), this.#flushedAt) + length / takesBytesPerMs;
+      clock.after(this.#flushedAt - clock.now(), () => {
+        this.writableLength -= length;
+        this.#send(bytes);
+      });
+    }
+    // Also told of a socket that is gone, as Node does.
+    if (typeof then === 'function') clock.after(Math.max(0, this.#flushedAt - clock.now()), then);
+    return this.writableLength === 0;
   }
 
   pause(): void {
@@ -143,6 +156,15 @@ export class Link implements Dial {
     if (this.#peerClosed) return;
     this.#peerClosed = true;
     this.#arrive(() => this.#break());
+  }
+
+  #send(bytes: Uint8Array | string): void {
+    if (this.#gone) return;
+    const text = typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString('latin1');
+    this.#later(() => {
+      if (!this.#peerClosed) this.#line?.received(text);
+      else this.#arrive(() => this.#break());
+    });
   }
 
   #break(): void {

@@ -7,6 +7,7 @@ import { sampleStreams } from '../../src/dialects/sample-streams.ts';
 import type { SampleAnswer } from '../../src/dialects/sample-streams.ts';
 import type { Draw } from './draw.ts';
 import type { Link, Machine, PeerLine } from './network.ts';
+import { isWholeRequest } from './request-bodies.ts';
 import { RequestParser } from './request-parser.ts';
 import type { SimRequest } from './request-parser.ts';
 
@@ -20,6 +21,8 @@ export interface Weather {
 /** What can go wrong with one answer. */
 export type FaultName =
   | 'refused'
+  | 'refused-early'
+  | 'cut-early'
   | 'server-error'
   | 'error-event-first'
   | 'error-event-late'
@@ -30,18 +33,41 @@ export type FaultName =
   | 'empty'
   | 'slow';
 
+/** What a peer starts with. */
+export const fairWeather: Weather = { name: 'fair', welcome: 'accept', faults: {} };
+
 /** Every weather a peer can have. */
-export const weathers: readonly Weather[] = [
-  { name: 'fair', welcome: 'accept', faults: {} },
+const weathers: readonly Weather[] = [
+  fairWeather,
   { name: 'fair', welcome: 'accept', faults: { slow: 0.1 } },
   { name: 'overloaded', welcome: 'accept', faults: { refused: 0.7, 'error-event-first': 0.2 } },
-  { name: 'crashing', welcome: 'accept', faults: { cut: 0.5, 'closed-after-acting': 0.2 } },
+  { name: 'impatient', welcome: 'accept', faults: { 'refused-early': 0.5, refused: 0.2 } },
+  {
+    name: 'crashing',
+    welcome: 'accept',
+    faults: { cut: 0.4, 'cut-early': 0.2, 'closed-after-acting': 0.2 },
+  },
   { name: 'stalling', welcome: 'accept', faults: { stall: 0.5, slow: 0.2 } },
   { name: 'broken', welcome: 'accept', faults: { 'server-error': 0.8, empty: 0.1 } },
   { name: 'careless', welcome: 'accept', faults: { truncated: 0.3, 'error-event-late': 0.3 } },
   { name: 'down', welcome: 'refuse', faults: {} },
   { name: 'dark', welcome: 'silence', faults: { stall: 1 } },
 ];
+
+/** What is spoken at these paths; elsewhere the caller says what it would like to hear. */
+const dialectByPath: ReadonlyMap<string, string> = new Map([
+  ['/v1/messages', 'anthropic'],
+  ['/v1/chat/completions', 'openai-chat'],
+  ['/v1/responses', 'openai-responses'],
+]);
+
+/** One of the weathers; half of the time it is milder, so that no breaker takes a peer away. */
+export function drawWeather(draw: Draw): Weather {
+  const weather = draw.one(weathers);
+  const strength = draw.chance(0.5) ? 1 : draw.scale(0.05, 0.5);
+  const faults = Object.entries(weather.faults).map(([name, share]) => [name, share * strength]);
+  return { ...weather, faults: Object.fromEntries(faults) as Weather['faults'] };
+}
 
 const streams = new Map(sampleStreams.map((sample) => [sample.dialect, sample]));
 
@@ -51,6 +77,9 @@ export function wholeAnswer(dialect: string): SampleAnswer {
   if (found === undefined) throw new Error(`no sample of ${dialect}`);
   return found;
 }
+
+/** What a peer has found wrong with the requests it got. */
+export type Complaint = (promise: string, id: string) => void;
 
 const errorEvents: Readonly<Record<string, string>> = {
   anthropic:
@@ -68,15 +97,19 @@ export class Peer implements Machine {
   arrived: number = 0;
   readonly clock: Clock;
   readonly draw: Draw;
+  readonly broken: Complaint;
   /** Idle connections are closed after so long. */
   readonly idleMs: number;
+  readonly takesBytesPerMs: number;
 
-  constructor(clock: Clock, draw: Draw) {
+  constructor(clock: Clock, draw: Draw, broken: Complaint) {
     this.clock = clock;
     this.draw = draw;
+    this.broken = broken;
+    this.takesBytesPerMs = draw.chance(0.4) ? draw.scale(20, 2_000) : Number.POSITIVE_INFINITY;
     this.oneWayMs = draw.scale(0.5, 60);
     this.idleMs = draw.scale(500, 120_000);
-    this.weather = weathers[0] as Weather;
+    this.weather = fairWeather;
   }
 
   welcome(): Weather['welcome'] {
@@ -88,6 +121,25 @@ export class Peer implements Machine {
   }
 }
 
+/** How the end of an answer is told. */
+type AnswerFraming = 'chunked' | 'length' | 'close';
+
+/** How often each is met. */
+const FRAMINGS: Readonly<Record<AnswerFraming, number>> = { chunked: 0.8, length: 0.1, close: 0.1 };
+
+const FRAMING_FIELDS: Readonly<Record<AnswerFraming, (length: number) => string>> = {
+  chunked: () => 'Transfer-Encoding: chunked',
+  length: (length) => `Content-Length: ${length}`,
+  close: () => 'Connection: close',
+};
+
+/** What an answer is made of. */
+interface Answer {
+  readonly id: string;
+  readonly sample: SampleAnswer;
+  readonly framing: AnswerFraming;
+}
+
 /** One connection of a peer. */
 class Conversation implements PeerLine {
   readonly #peer: Peer;
@@ -96,6 +148,8 @@ class Conversation implements PeerLine {
   #over: boolean = false;
   #busy: boolean = false;
   #turn: number = 0;
+  /** Whether the request that is coming may be refused before it is here. */
+  #isJudged: boolean = false;
 
   constructor(peer: Peer, link: Link) {
     this.#peer = peer;
@@ -105,16 +159,31 @@ class Conversation implements PeerLine {
 
   received(text: string): void {
     if (this.#over) return;
+    this.#busy = true;
     for (const request of this.#parser.feed(text)) this.#answer(request);
+    if (this.#parser.isWaiting) this.#judgeEarly();
   }
 
   left(): void {
     this.#over = true;
   }
 
+  /** Closes before the whole request is here, at times with a word, as servers too full do. */
+  #judgeEarly(): void {
+    const { draw, weather } = this.#peer;
+    if (this.#isJudged) return;
+    this.#isJudged = true;
+    const { 'refused-early': refused = 0, 'cut-early': cut = 0 } = weather.faults;
+    const word = draw.chance(refused);
+    if (!word && !draw.chance(cut)) return;
+    if (word) this.#status(draw.one([413, 429, 503]));
+    this.#close(word || draw.chance(0.5) ? 'fin' : 'rst');
+  }
+
   /** Closes the connection when it has been idle for too long. */
   #rest(): void {
     this.#busy = false;
+    this.#isJudged = false;
     this.#turn += 1;
     const turn = this.#turn;
     this.#after(this.#peer.idleMs, () => {
@@ -144,41 +213,46 @@ class Conversation implements PeerLine {
       none: 1 - Object.values(faults).reduce((sum, share) => sum + share, 0),
     } as Record<FaultName | 'none', number>);
     const id = request.fields.get('x-request-id') ?? '';
-    if (fault !== 'refused') executed.set(id, (executed.get(id) ?? 0) + 1);
+    const size = Number(request.fields.get('x-input-size'));
+    if (!isWholeRequest(request.body, size)) this.#peer.broken('1: a request came in parts', id);
+    if (!fault.startsWith('refused')) executed.set(id, (executed.get(id) ?? 0) + 1);
     const thinkMs = draw.scale(1, 2_000);
     this.#after(thinkMs, () => this.#act(fault, request, id));
   }
 
   #act(fault: FaultName | 'none', request: SimRequest, id: string): void {
     const { draw } = this.#peer;
-    const sample = wholeAnswer(request.fields.get('x-dialect') ?? '');
-    const head = headText(200, id, sample.contentType);
+    const sample = wholeAnswer(
+      dialectByPath.get(request.path) ?? request.fields.get('x-dialect') ?? '',
+    );
     const text = onTheWire(sample.text);
     const how = draw.chance(0.5) ? 'fin' : 'rst';
+    const answer: Answer = { id, sample, framing: draw.weighted(FRAMINGS) };
+    if (draw.chance(0.05)) this.#link.say('HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n');
     switch (fault) {
       case 'none':
-        return this.#stream(head, text, 1, () => this.#finish());
+        return this.#stream(answer, text, 1);
       case 'slow':
-        return this.#stream(head, text, 40, () => this.#finish());
+        return this.#stream(answer, text, 40);
       case 'refused':
+      case 'refused-early':
         return this.#status(draw.one([429, 503, 529]), id);
       case 'server-error':
         return this.#status(draw.one([500, 502, 504]), id);
       case 'error-event-first':
-        return this.#stream(head, errorEvent(sample), 1, () => this.#finish());
+        return this.#stream(answer, errorEvent(sample), 1);
       case 'error-event-late':
-        return this.#stream(head, half(text) + errorEvent(sample), 1, () => this.#finish());
+        return this.#stream(answer, half(text) + errorEvent(sample), 1);
       case 'truncated':
-        return this.#stream(head, text.slice(0, -onTheWire(sample.closing).length), 1, () =>
-          this.#finish(),
-        );
+        return this.#stream(answer, text.slice(0, -onTheWire(sample.closing).length), 1);
+      case 'cut-early':
       case 'closed-after-acting':
         return this.#close(how);
       case 'empty':
-        return this.#stream(head, '', 1, () => this.#finish());
+        return this.#stream(answer, '', 1);
       case 'cut':
       case 'stall': {
-        const all = head + chunk(text);
+        const all = headText(answer, text.length) + framed(answer, text);
         const part = all.slice(0, draw.whole(0, all.length));
         if (part !== '') this.#link.say(part);
         if (fault === 'cut') this.#close(how);
@@ -189,57 +263,60 @@ class Conversation implements PeerLine {
     }
   }
 
-  #status(status: number, id: string): void {
+  #status(status: number, id?: string): void {
     const { draw } = this.#peer;
     const wait = draw.chance(0.4) ? `Retry-After: ${draw.whole(0, 4)}\r\n` : '';
+    const echo = id === undefined ? '' : `X-Echo: ${id}\r\n`;
     const body = '{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}';
     this.#link.say(
-      `HTTP/1.1 ${status} No\r\n${wait}X-Echo: ${id}\r\nContent-Type: application/json\r\n` +
+      `HTTP/1.1 ${status} No\r\n${wait}${echo}Content-Type: application/json\r\n` +
         `Content-Length: ${body.length}\r\n\r\n${body}`,
     );
     this.#rest();
   }
 
   /** Says `text` in pieces with pauses between; `slow` stretches them. */
-  #stream(head: string, text: string, slow: number, then: () => void): void {
+  #stream(answer: Answer, text: string, slow: number): void {
     const { draw } = this.#peer;
     let at = 0;
-    let first = head;
+    let first = headText(answer, text.length);
     const next = (): void => {
       if (at >= text.length) {
         if (first !== '') this.#link.say(first);
-        then();
+        this.#finish(answer);
         return;
       }
       const piece = text.slice(at, at + draw.whole(1, 400));
       at += piece.length;
-      this.#link.say(first + chunk(piece));
+      this.#link.say(first + framed(answer, piece));
       first = '';
       this.#after(draw.scale(0.2, 150) * slow, next);
     };
     next();
   }
 
-  #finish(): void {
-    this.#link.say('0\r\n\r\n');
-    this.#rest();
+  #finish({ framing }: Answer): void {
+    if (framing === 'chunked') this.#link.say('0\r\n\r\n');
+    if (framing === 'close') this.#close('fin');
+    else this.#rest();
   }
 }
 
-function headText(status: number, id: string, contentType: string): string {
+function headText({ id, sample, framing }: Answer, length: number): string {
   return (
-    `HTTP/1.1 ${status} OK\r\nX-Echo: ${id}\r\nContent-Type: ${contentType}\r\n` +
-    'Transfer-Encoding: chunked\r\n\r\n'
+    `HTTP/1.1 200 OK\r\nX-Echo: ${id}\r\nContent-Type: ${sample.contentType}\r\n` +
+    `${FRAMING_FIELDS[framing](length)}\r\n\r\n`
   );
+}
+
+/** A piece of a body as `framing` sends it. */
+function framed({ framing }: Answer, bytes: string): string {
+  return framing === 'chunked' ? `${bytes.length.toString(16)}\r\n${bytes}\r\n` : bytes;
 }
 
 /** Text as the bytes of its UTF-8, one character each. */
 function onTheWire(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1');
-}
-
-function chunk(bytes: string): string {
-  return `${bytes.length.toString(16)}\r\n${bytes}\r\n`;
 }
 
 function errorEvent({ dialect }: SampleAnswer): string {

@@ -13,6 +13,11 @@ export interface SimRequest {
 export class RequestParser {
   #text: string = '';
 
+  /** A request has begun, and not all of it has come. */
+  get isWaiting(): boolean {
+    return this.#text !== '';
+  }
+
   feed(text: string): SimRequest[] {
     this.#text += text;
     const found: SimRequest[] = [];

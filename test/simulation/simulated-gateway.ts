@@ -27,31 +27,104 @@ export interface SimulatedDeps {
   readonly calls: CallObserver;
 }
 
-/** Where calls of the simulation go: completions and calls that must not run twice. */
-const DESTINATIONS = [
+/** The paths of completions, which a gateway can convert. */
+export const completionPaths: readonly string[] = [
   '/v1/messages',
   '/v1/chat/completions',
   '/v1/responses',
-  '/v1/messages/batches',
-  '/v1/files',
-] as const;
+];
 
-/** Every destination, and the way to end what was started for them. */
+/** What upstreams speak, and where each is asked. */
+export const upstreamDialects: readonly string[] = ['anthropic', 'openai-chat', 'openai-responses'];
+
+/** A place that calls go to. */
+export interface Place {
+  readonly path: string;
+  readonly destination: Destination;
+}
+
+/** Every place, and the way to end what was started for them. */
 export interface SimulatedGateway {
-  readonly destinations: readonly Destination[];
+  readonly places: readonly Place[];
   close(): void;
 }
 
-/** Builds the stacks over `wire`. The first upstream of each pair has all ports but the last. */
+/** The configuration of a gateway, and the paths that are called. */
+export interface Plan {
+  readonly config: Record<string, unknown>;
+  readonly paths: readonly string[];
+}
+
+/** Request bytes that are kept for a further attempt: some requests here are too large. */
+export const keptBytes: number = 16 * 1024;
+
+const BASE = { simulator: false, limits: { replayBytes: `${keptBytes / 1024}KiB` } };
+
+/** Upstreams that speak what their callers speak: completions, and calls that run once at most. */
+export function straightPlan(ports: readonly number[]): Plan {
+  const routes = [
+    routeTo('/v1/messages/**', ['anthropic-main', 'anthropic-backup']),
+    routeTo('/v1/**', ['openai-main', 'openai-backup']),
+  ];
+  return {
+    config: { ...BASE, upstreams: pairs(['anthropic', 'openai'], ports), routes },
+    paths: [...completionPaths, '/v1/messages/batches', '/v1/files'],
+  };
+}
+
+/** Upstreams that speak otherwise than their callers, or only when the first ones fail. */
+export function convertingPlan(ports: readonly number[]): Plan {
+  const routes = [
+    routeTo('/v1/messages', ['openai-chat-main', 'anthropic-backup']),
+    routeTo('/v1/chat/completions', ['anthropic-main', 'openai-responses-backup']),
+    routeTo('/v1/responses', ['anthropic-main', 'openai-chat-backup']),
+  ];
+  return {
+    config: { ...BASE, upstreams: pairs(upstreamDialects, ports), routes },
+    paths: completionPaths,
+  };
+}
+
+/** An upstream that nobody can stand in for: what fails there is tried again there, later. */
+export function lonePlan(port: number): Plan {
+  return singlePlan('/v1/messages', 'anthropic', port);
+}
+
+/** One upstream that speaks `dialect` to callers of `path`. */
+export function singlePlan(path: string, dialect: string, port: number): Plan {
+  const endpoints = [`http://127.0.0.1:${port}`];
+  return {
+    config: {
+      ...BASE,
+      upstreams: { single: { dialect, endpoints } },
+      routes: [routeTo(path, ['single'])],
+    },
+    paths: [path],
+  };
+}
+
+function routeTo(path: string, upstreams: readonly string[]): Record<string, unknown> {
+  return { match: { path }, upstreams };
+}
+
+/** For each dialect a main upstream at all ports but the last, and a backup there. */
+function pairs(dialects: readonly string[], ports: readonly number[]): Record<string, unknown> {
+  const urls = ports.map((port) => `http://127.0.0.1:${port}`);
+  const upstreams: Record<string, unknown> = {};
+  for (const dialect of dialects) {
+    upstreams[`${dialect}-main`] = { dialect, endpoints: urls.slice(0, -1) };
+    upstreams[`${dialect}-backup`] = { dialect, endpoints: urls.slice(-1) };
+  }
+  return upstreams;
+}
+
+/** Builds the stacks of a plan over `wire`. */
 export function simulatedGateway(
   deps: SimulatedDeps,
-  ports: readonly number[],
+  { config, paths }: Plan,
   wire: Service,
 ): SimulatedGateway {
-  const { settings, lines } = loadConfig(
-    { value: configOf(ports) },
-    { env: {}, readText: () => '' },
-  );
+  const { settings, lines } = loadConfig({ value: config }, { env: {}, readText: () => '' });
   if (settings === undefined) throw new Error(lines.join('\n'));
   const metrics = new Metrics();
   const observers = new LayerMetrics(metrics);
@@ -71,27 +144,10 @@ export function simulatedGateway(
     },
     {},
   );
-  const destinations = DESTINATIONS.map((path) => {
+  const places = paths.map((path): Place => {
     const route = routes.find((candidate) => candidate.path.matches(path));
     if (route === undefined) throw new Error(`no route for ${path}`);
-    return route.destination(path, true);
+    return { path, destination: route.destination(path, true) };
   });
-  return { destinations, close: () => metrics.close() };
-}
-
-function configOf(ports: readonly number[]): Record<string, unknown> {
-  const urls = ports.map((port) => `http://127.0.0.1:${port}`);
-  const pair = (dialect: string): Record<string, unknown> => ({
-    [`${dialect}-main`]: { dialect, endpoints: urls.slice(0, -1) },
-    [`${dialect}-backup`]: { dialect, endpoints: urls.slice(-1) },
-  });
-  const to = (path: string, dialect: string): Record<string, unknown> => ({
-    match: { path },
-    upstreams: [`${dialect}-main`, `${dialect}-backup`],
-  });
-  return {
-    simulator: false,
-    upstreams: { ...pair('anthropic'), ...pair('openai') },
-    routes: [to('/v1/messages/**', 'anthropic'), to('/v1/**', 'openai')],
-  };
+  return { places, close: () => metrics.close() };
 }

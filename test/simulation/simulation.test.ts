@@ -64,7 +64,8 @@ describe('a simulated day', () => {
       const report = simulate({ seed, calls: CALLS });
       assert.deepEqual(report.broken, []);
       assert.ok(report.arrived <= 1.2 * CALLS + 100, `${report.arrived} attempts`);
-      assert.ok(report.answered > 0.8 * CALLS, `${report.answered} answered`);
+      // A stall is found out after a minute, and one place in nine has nobody to stand in for it.
+      assert.ok(report.answered > 0.5 * CALLS, `${report.answered} answered`);
     });
   }
 

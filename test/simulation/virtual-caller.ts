@@ -16,7 +16,8 @@ import { freeFlow } from '../../src/core/sink.ts';
 import type { Flow, Head, Sink } from '../../src/core/sink.ts';
 import { Timeline } from '../../src/core/timeline.ts';
 import type { Draw } from './draw.ts';
-import { wholeAnswer } from './peer.ts';
+import { requestBody } from './request-bodies.ts';
+import { keptBytes } from './simulated-gateway.ts';
 
 /** What the callers of one run share. */
 export interface CallerDeps {
@@ -24,6 +25,8 @@ export interface CallerDeps {
   readonly draw: Draw;
   readonly budget: BufferBudget;
   readonly service: Service;
+  /** Whole answers to a call, without what `essence` leaves out. */
+  readonly wholeAnswers: (plan: CallPlan) => readonly string[];
   /** A promise was broken to the caller of this call. */
   broken(promise: string, id: string): void;
   /** The call is over. */
@@ -33,9 +36,17 @@ export interface CallerDeps {
 /** How one caller behaves. */
 export interface CallPlan {
   readonly id: string;
+  readonly path: string;
   readonly route: Route;
   readonly caller: Caller;
-  readonly bodyBytes: number;
+  /** Characters of input in the request. */
+  readonly inputSize: number;
+  /** The request comes in so many parts, 1 or more. */
+  readonly parts: number;
+  /** All parts but the first come within so long, ms. */
+  readonly uploadMs: number;
+  /** The length of the request is said ahead. */
+  readonly sized: boolean;
   /** Leaves after so long, ms; `Infinity` = stays. */
   readonly leavesMs: number;
   /** Stops reading now and then. */
@@ -51,6 +62,7 @@ export class VirtualCaller implements Sink {
   over: boolean = false;
   readonly #deps: CallerDeps;
   readonly #cancellation = new Cancellation();
+  readonly #request: Buffer;
   readonly #body: ReplayBody;
   readonly #parts: Buffer[] = [];
   #flow: Flow = freeFlow;
@@ -61,18 +73,27 @@ export class VirtualCaller implements Sink {
     this.#deps = deps;
     this.plan = plan;
     this.timeline = new Timeline(deps.clock.now());
-    this.#body = new ReplayBody(plan.bodyBytes, 64 * 1024, deps.budget, undefined);
+    this.#request = requestBody(plan.path, plan.inputSize);
+    const declared = plan.sized ? this.#request.length : -1;
+    this.#body = new ReplayBody(declared, keptBytes, deps.budget, undefined);
   }
 
-  /** Sends the request, its body in one or two parts. */
+  /** Sends the request in its parts. */
   send(): void {
     const { clock, draw, service } = this.#deps;
     const { plan, timeline } = this;
+    const { parts, uploadMs } = plan;
     timeline.routedAt = clock.now();
-    const first = draw.chance(0.8) ? plan.bodyBytes : Math.floor(plan.bodyBytes / 2);
-    this.#upload(first, first === plan.bodyBytes);
-    if (first < plan.bodyBytes) {
-      clock.after(draw.scale(1, 300), () => this.#upload(plan.bodyBytes - first, true));
+    let sent = 0;
+    let afterMs = 0;
+    for (let part = 1; part <= parts; part += 1) {
+      const from = sent;
+      const until = part === parts ? this.#request.length : draw.whole(from, this.#request.length);
+      const upload = (): void => this.#upload(from, until);
+      if (part === 1) upload();
+      else clock.after(afterMs, upload);
+      sent = until;
+      afterMs += draw.scale(uploadMs / parts / 100, uploadMs / parts);
     }
     if (Number.isFinite(plan.leavesMs)) clock.after(plan.leavesMs, () => this.#leave());
     service(this.#call(), this);
@@ -113,17 +134,22 @@ export class VirtualCaller implements Sink {
     if (error.code === 'SUPERSEDED') this.#broken('an inner code has reached the caller');
   }
 
-  #isWhole(): boolean {
-    const text = Buffer.concat(this.#parts).toString('utf8');
-    const expected = essence(wholeAnswer(this.plan.route.dialect.name).text);
-    // What the upstream has said itself is passed on; it says that it is no whole answer.
-    return essence(text) === expected || this.timeline.progress?.errorType !== undefined;
+  /** All that came. */
+  get text(): string {
+    return Buffer.concat(this.#parts).toString('utf8');
   }
 
-  #upload(bytes: number, last: boolean): void {
+  #isWhole(): boolean {
+    const heard = essence(this.text);
+    // What the upstream has said itself is passed on; it says that it is no whole answer.
+    if (this.timeline.progress?.errorType !== undefined) return true;
+    return TOLD_AS_ERROR.test(heard) || this.#deps.wholeAnswers(this.plan).includes(heard);
+  }
+
+  #upload(from: number, until: number): void {
     if (this.over || this.#left) return;
-    if (bytes > 0) this.#body.push(Buffer.alloc(bytes, 'x'));
-    if (!last) return;
+    if (until > from) this.#body.push(this.#request.subarray(from, until));
+    if (until < this.#request.length || this.#body.complete) return;
     this.timeline.receivedAt = this.#deps.clock.now();
     this.#body.finish();
   }
@@ -153,9 +179,11 @@ export class VirtualCaller implements Sink {
     return {
       id: plan.id,
       method: 'POST',
-      path: '/v1/stream',
+      path: plan.path,
       headers: HeaderList.of([
+        ['content-type', 'application/json'],
         ['x-request-id', plan.id],
+        ['x-input-size', String(plan.inputSize)],
         ['x-dialect', plan.route.dialect.name],
       ]),
       body: this.#body,
@@ -170,9 +198,13 @@ export class VirtualCaller implements Sink {
   }
 }
 
-/** A stream without its comments, pings and keepalives, wherever they came from. */
-function essence(text: string): string {
+/** An error that is told inside a stream. */
+const TOLD_AS_ERROR = /^data: \{"(?:error"|type":"(?:error|response\.failed)")/m;
+
+/** A stream without pings and comments, whose ever they are, and without estimates of its input. */
+export function essence(text: string): string {
   return text
     .replace(/event: (?:ping|keepalive)\r?\ndata:[^\n]*\n\r?\n/g, '')
-    .replace(/^:[^\n]*\n/gm, '');
+    .replace(/^:[^\n]*\n/gm, '')
+    .replace(/"input_tokens":\d+/g, '"input_tokens":0');
 }

@@ -9,7 +9,6 @@ import type { Service } from '../../src/core/layer.ts';
 import { Leases } from '../../src/core/leases.ts';
 import { seededRandom } from '../../src/core/random.ts';
 import { BufferBudget } from '../../src/core/replay-body.ts';
-import type { Route } from '../../src/core/route.ts';
 import { Sweep } from '../../src/core/sweep.ts';
 import type { CallObserver } from '../../src/layers/observe/observe.ts';
 import { testEndpoint } from '../../src/testing/test-call.ts';
@@ -18,11 +17,11 @@ import { defaultTransportOptions } from '../../src/transport/transport-options.t
 import { Transport } from '../../src/transport/transport.ts';
 import { Draw } from './draw.ts';
 import { SimulatedNetwork } from './network.ts';
-import { Peer, weathers } from './peer.ts';
-import type { Weather } from './peer.ts';
-import { simulatedGateway } from './simulated-gateway.ts';
-import type { SimulatedGateway } from './simulated-gateway.ts';
-import { VirtualCaller } from './virtual-caller.ts';
+import { drawWeather, fairWeather, Peer, wholeAnswer } from './peer.ts';
+import { fairAnswers } from './fair-answers.ts';
+import { convertingPlan, lonePlan, simulatedGateway, straightPlan } from './simulated-gateway.ts';
+import type { Place, SimulatedGateway } from './simulated-gateway.ts';
+import { essence, VirtualCaller } from './virtual-caller.ts';
 import type { CallPlan } from './virtual-caller.ts';
 
 /** What a run is made of. */
@@ -82,12 +81,16 @@ class World {
   readonly #network = new SimulatedNetwork(this.#clock);
   readonly #peers: Peer[] = [];
   readonly #transport: Transport;
-  readonly #gateway: SimulatedGateway;
+  /** Each with a configuration of its own, over the same connections. */
+  readonly #gateways: readonly SimulatedGateway[];
+  readonly #places: readonly Place[];
   readonly #broken: string[] = [];
   readonly #failed = new Map<string, number>();
   /** Calls that must not run twice. */
   readonly #strict = new Set<string>();
   readonly #digest = createHash('sha256');
+  /** Where the weather has been fair for the longest time. */
+  #fair: Peer | undefined = undefined;
   #answered: number = 0;
   #running: number = 0;
   #begun: number = 0;
@@ -99,16 +102,16 @@ class World {
     const deps = { clock: this.#clock, random, leases: this.#leases };
     this.#transport = new Transport({ ...deps, connector: this.#network }, defaultTransportOptions);
     const ports = Array.from({ length: PEERS }, (_none, at) => FIRST_PORT + at);
-    this.#gateway = simulatedGateway(
-      { ...deps, sweep: this.#sweep, calls: this.#verdicts() },
-      ports,
-      this.#transport.service,
+    const gatewayDeps = { ...deps, sweep: this.#sweep, calls: this.#verdicts() };
+    this.#gateways = [straightPlan(ports), convertingPlan(ports), lonePlan(FIRST_PORT)].map(
+      (plan) => simulatedGateway(gatewayDeps, plan, this.#transport.service),
     );
+    this.#places = this.#gateways.flatMap(({ places }) => places);
     for (const port of ports) this.#addPeer(port);
   }
 
   run(): RunReport {
-    this.#changeWeather();
+    this.#begin();
     this.#nextCaller();
     let left = HANGING_MS;
     while ((this.#begun < this.#options.calls || this.#running > 0) && left > 0) {
@@ -144,9 +147,16 @@ class World {
   }
 
   #addPeer(port: number): void {
-    const peer = new Peer(this.#clock, this.#draw);
+    const broken = (promise: string, id: string): void => this.#note(promise, id);
+    const peer = new Peer(this.#clock, this.#draw, broken);
     this.#peers.push(peer);
     this.#network.add(testEndpoint(port).key, peer);
+  }
+
+  /** Everybody begins in a weather of their own; one of them in a fair one. */
+  #begin(): void {
+    this.#clearUp(this.#draw.one(this.#peers));
+    this.#darken();
   }
 
   /**
@@ -154,30 +164,37 @@ class World {
    * been fair for long enough to have been noticed.
    */
   #changeWeather(): void {
-    const fair = weathers[0] as Weather;
-    const next = this.#draw.one(this.#peers);
-    next.weather = fair;
-    this.#clock.after(NOTICE_MS, () => {
-      for (const peer of this.#peers) if (peer !== next) peer.weather = this.#draw.one(weathers);
-      if (this.#begun >= this.#options.calls) return;
-      const lasts = this.#draw.scale(WEATHER_MS / 3, WEATHER_MS * 3);
-      this.#clock.after(lasts, () => this.#changeWeather());
-    });
+    this.#clearUp(this.#draw.one(this.#peers));
+    this.#clock.after(NOTICE_MS, () => this.#darken());
+  }
+
+  #clearUp(peer: Peer): void {
+    peer.weather = fairWeather;
+    this.#fair = peer;
+  }
+
+  #darken(): void {
+    for (const peer of this.#peers) if (peer !== this.#fair) peer.weather = drawWeather(this.#draw);
+    if (this.#begun >= this.#options.calls) return;
+    const lasts = this.#draw.scale(WEATHER_MS / 3, WEATHER_MS * 3);
+    this.#clock.after(lasts, () => this.#changeWeather());
   }
 
   #nextCaller(): void {
     if (this.#begun >= this.#options.calls) return;
     this.#begun += 1;
     this.#running += 1;
-    const { service, route } = this.#draw.one(this.#gateway.destinations);
-    const plan = this.#plan(`call-${this.#begun}`, route);
+    const place = this.#draw.one(this.#places);
+    const plan = this.#plan(`call-${this.#begun}`, place);
+    const { service } = place.destination;
     const caller = new VirtualCaller(
       {
         clock: this.#clock,
         draw: this.#draw,
         budget: this.#budget,
         service: this.#options.sabotage?.(service) ?? service,
-        broken: (promise, id) => this.#broken.push(`${promise} (${id})`),
+        wholeAnswers,
+        broken: (promise, id) => this.#note(promise, id),
         done: (done) => this.#done(done),
       },
       plan,
@@ -186,14 +203,23 @@ class World {
     this.#clock.after(this.#draw.scale(SPACING_MS / 20, SPACING_MS * 3), () => this.#nextCaller());
   }
 
-  #plan(id: string, route: Route): CallPlan {
+  #note(promise: string, id: string): void {
+    this.#broken.push(`${promise} (${id})`);
+  }
+
+  #plan(id: string, { path, destination }: Place): CallPlan {
     const draw = this.#draw;
+    const { route } = destination;
     if (route.replay === 'strict') this.#strict.add(id);
     return {
       id,
+      path,
       route,
       caller: draw.one(callers),
-      bodyBytes: draw.chance(0.9) ? draw.whole(2, 3_000) : draw.whole(3_000, 200_000),
+      inputSize: draw.chance(0.75) ? draw.whole(2, 3_000) : draw.whole(3_000, 60_000),
+      parts: draw.chance(0.5) ? 1 : draw.whole(2, 7),
+      uploadMs: draw.scale(1, 4_000),
+      sized: draw.chance(0.7),
       leavesMs: draw.chance(0.1) ? draw.scale(1, 20_000) : Number.POSITIVE_INFINITY,
       slow: draw.chance(0.1),
     };
@@ -212,7 +238,7 @@ class World {
   #judgeTheEnd(): void {
     if (this.#running > 0) this.#broken.push(`8: ${this.#running} calls hang`);
     this.#judgeExecutions();
-    this.#gateway.close();
+    for (const gateway of this.#gateways) gateway.close();
     this.#transport.destroy();
     this.#clock.advance(1_000);
     const { size } = this.#leases;
@@ -233,4 +259,9 @@ class World {
       if (times > 1 && this.#strict.has(id)) this.#broken.push(`4: ${id} ran ${times} times`);
     }
   }
+}
+
+/** What the call of a plan is to hear when it is whole; an upstream chosen later may convert. */
+function wholeAnswers({ path, route }: CallPlan): readonly string[] {
+  return fairAnswers().get(path) ?? [essence(wholeAnswer(route.dialect.name).text)];
 }
