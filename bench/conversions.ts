@@ -1,95 +1,128 @@
 // What it costs to put a call in the words of another API, and its answer back: the whole way of a
-// converted call but for sockets, for each pair of formats. CPU time, best of several rounds.
+// converted call but for sockets, for each caller and upstream. CPU time, best of several rounds.
 
-import { HeaderList } from '../src/core/header-list.ts';
-import type { Head } from '../src/core/sink.ts';
+import { CallError } from '../src/core/errors.ts';
+import type { AnswerConversion, Conversion, ConvertedAnswer } from '../src/core/conversion.ts';
 import type { ModelDialect } from '../src/dialects/conversion/answer-events.ts';
-import { FormatConversion } from '../src/dialects/conversion/format-conversion.ts';
-import { textStreams } from '../src/dialects/samples.ts';
 import { testCall } from '../src/testing/index.ts';
+import { conversionUpstreams, EVENTS_A_READ, formats } from './conversion-upstreams.ts';
+import type { ConversionUpstream } from './conversion-upstreams.ts';
 
 /** One pair, in microseconds of CPU. */
 export interface ConversionRow {
   readonly from: ModelDialect;
-  readonly to: ModelDialect;
+  readonly to: string;
   /** A short question. */
   readonly smallRequest: number;
   /** The first request of a coding agent: 76 KB, forty tools. */
   readonly agentRequest: number;
-  /** One text event of a stream. */
-  readonly event: number;
+  /** One text event of a stream; `undefined` where the upstream knows no streams. */
+  readonly event: number | undefined;
+  /** A whole answer of 2 KB, told as a stream, where the upstream knows nothing else. */
+  readonly answer: number | undefined;
 }
 
-const formats: readonly ModelDialect[] = ['anthropic', 'openai-chat', 'openai-responses'];
 const EVENTS = 2_000;
-const EVENTS_A_READ = 10;
+const ANSWERS = 20;
 const REQUESTS = 50;
 const TOOLS = 40;
 
-/** Every pair of two formats; `from` is the caller's. */
+/** Every caller with every upstream that speaks another API. */
 export function measureConversions(quick: boolean): ConversionRow[] {
-  const rounds = quick ? 5 : 15;
-  const rows: ConversionRow[] = [];
-  for (const from of formats) {
-    for (const to of formats) {
-      if (from === to) continue;
-      rows.push({
+  return conversionRows(quick ? 5 : 15);
+}
+
+/** The same by so many rounds of each measurement. */
+export function conversionRows(rounds: number): ConversionRow[] {
+  return formats.flatMap((from) =>
+    conversionUpstreams
+      .filter(({ own }) => own !== from)
+      .map((upstream) => ({
         from,
-        to,
-        smallRequest: requestCost(from, to, 0, rounds),
-        agentRequest: requestCost(from, to, TOOLS, rounds),
-        event: eventCost(from, to, rounds),
-      });
-    }
-  }
-  return rows;
+        to: upstream.name,
+        smallRequest: requestCost(from, upstream, 0, rounds),
+        agentRequest: requestCost(from, upstream, TOOLS, rounds),
+        event: eventCost(from, upstream, rounds),
+        answer: answerCost(from, upstream, rounds),
+      })),
+  );
 }
 
-function conversion(from: ModelDialect, to: ModelDialect): FormatConversion {
-  return new FormatConversion({
-    from,
-    to,
-    nameOf: (asked) => asked,
-    limits: { maxTokens: undefined, defaultMaxTokens: 8_192 },
-    path: (path) => path,
-    bearsKey: true,
-    answers: { newId: (prefix) => `${prefix}1`, wallNow: () => 0 },
-  });
-}
-
-function requestCost(from: ModelDialect, to: ModelDialect, tools: number, rounds: number): number {
-  const converting = conversion(from, to);
+function requestCost(
+  from: ModelDialect,
+  upstream: ConversionUpstream,
+  tools: number,
+  rounds: number,
+): number {
+  const converting = upstream.conversionOf(from);
   const body = Buffer.from(JSON.stringify(requestOf(from, tools)));
   const call = testCall({ headers: { 'x-api-key': 'k', 'content-type': 'application/json' } });
   return best(rounds, REQUESTS, () => {
-    for (let count = 0; count < REQUESTS; count += 1) converting.request(call, body);
+    for (let count = 0; count < REQUESTS; count += 1) {
+      if (converting.request(call, body) instanceof CallError) throw new Error('refused');
+    }
   });
 }
 
-function eventCost(from: ModelDialect, to: ModelDialect, rounds: number): number {
-  const call = testCall({});
-  const converted = conversion(from, to).request(
-    call,
-    Buffer.from(JSON.stringify(requestOf(from, 0))),
-  );
-  if (!('answer' in converted) || converted.answer === undefined) throw new Error('not converted');
-  const { answer: open } = converted;
-  const headers = HeaderList.of([['content-type', 'text/event-stream']]);
-  const head: Head = { status: 200, reason: 'OK', headers, framing: 'chunked', contentLength: -1 };
-  const stream = textStreams[to];
-  const read = Buffer.from(stream.delta.repeat(EVENTS_A_READ));
+function eventCost(
+  from: ModelDialect,
+  { answer, conversionOf, head }: ConversionUpstream,
+  rounds: number,
+): number | undefined {
+  if (answer.kind !== 'stream') return undefined;
+  const open = opener(from, conversionOf(from));
   return best(rounds, EVENTS, () => {
-    let bytes = 0;
-    const answer = open(head, {
-      head() {},
-      text(text) {
-        bytes += Buffer.byteLength(text);
-      },
-    });
-    answer.push(Buffer.from(stream.head));
-    for (let count = 0; count < EVENTS; count += EVENTS_A_READ) answer.push(read);
-    if (bytes < EVENTS) throw new Error('nothing was said');
+    const told = new Told();
+    const converted = open(head, told);
+    converted.push(answer.opening);
+    for (let count = 0; count < EVENTS; count += EVENTS_A_READ) converted.push(answer.read);
+    if (told.bytes < EVENTS) throw new Error('nothing was said');
   });
+}
+
+function answerCost(
+  from: ModelDialect,
+  { answer, conversionOf, head }: ConversionUpstream,
+  rounds: number,
+): number | undefined {
+  if (answer.kind !== 'document') return undefined;
+  const open = opener(from, conversionOf(from));
+  return best(rounds, ANSWERS, () => {
+    for (let count = 0; count < ANSWERS; count += 1) {
+      const told = new Told();
+      const converted = open(head, told);
+      converted.push(answer.body);
+      if (converted.finish() !== undefined) throw new Error('not whole');
+      if (told.status !== 200 || told.bytes < answer.body.length / 2) throw new Error('not said');
+    }
+  });
+}
+
+/** What makes the answers to a small request. */
+function opener(
+  from: ModelDialect,
+  conversion: Conversion,
+): (head: ConversionUpstream['head'], out: ConvertedAnswer) => AnswerConversion {
+  const body = Buffer.from(JSON.stringify(requestOf(from, 0)));
+  const converted = conversion.request(testCall({}), body);
+  if (converted instanceof CallError || converted.answer === undefined) {
+    throw new Error('not converted');
+  }
+  return converted.answer;
+}
+
+/** Counts what a caller is told. */
+class Told implements ConvertedAnswer {
+  status: number = 0;
+  bytes: number = 0;
+
+  head({ status }: ConversionUpstream['head']): void {
+    this.status = status;
+  }
+
+  text(text: string): void {
+    this.bytes += Buffer.byteLength(text);
+  }
 }
 
 /** Microseconds of CPU for each of `count` things, in the best round. */

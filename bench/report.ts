@@ -87,13 +87,15 @@ export function layersText({ bare, layers, all }: LayerReport): string {
 
 /** What it costs to speak another API than the caller. */
 export function conversionsText(rows: readonly ConversionRow[]): string {
-  const head = ['caller', 'upstream', 'us/request', 'us/request of 76 KB', 'us/event'];
-  const cells = rows.map(({ from, to, smallRequest, agentRequest, event }) => [
+  const request = ['us/request', 'us/request of 76 KB'];
+  const head = ['caller', 'upstream', ...request, 'us/event', 'us/answer of 2 KB'];
+  const cells = rows.map(({ from, to, smallRequest, agentRequest, event, answer }) => [
     from,
     to,
     smallRequest.toFixed(1),
     agentRequest.toFixed(0),
-    event.toFixed(2),
+    event?.toFixed(2) ?? '-',
+    answer?.toFixed(0) ?? '-',
   ]);
   return `conversion of calls and answers, in process, CPU\n${table(head, cells)}`;
 }

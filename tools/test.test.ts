@@ -1,17 +1,30 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { test } from 'node:test';
 import { missingNeeds, needsMessage } from './system-needs.ts';
-import { chooseFiles } from './test.ts';
+import { chooseFiles, longForms } from './test.ts';
 
-const found = ['src/core/sink.test.ts', 'src/corex/a.test.ts', 'test/slow/hours.test.ts'];
+const found = ['src/core/sink.test.ts', 'src/corex/a.test.ts', 'tools/b.test.ts'];
 
-test('slow suites run only when asked for', () => {
-  assert.deepEqual(chooseFiles([], found).files, found.slice(0, 2));
-  assert.deepEqual(chooseFiles(['--slow'], found).files, found);
-  assert.deepEqual(chooseFiles(['test/slow'], found).files, found.slice(2));
+test('without a choice everything runs', () => {
+  assert.deepEqual(chooseFiles([], found).files, found);
+  assert.deepEqual(chooseFiles(['--full'], found).files, found);
+});
+
+test('every variable of a long form is read by some test, and every one read is in a form', () => {
+  const root = join(import.meta.dirname, '..');
+  const files = globSync(['src/**/*.test.ts', 'test/**/*.test.ts'], { cwd: root });
+  const read = new Set<string>();
+  for (const file of files) {
+    const text = readFileSync(join(root, file), 'utf8');
+    for (const [, name] of text.matchAll(/env\['(HOLDFAST_[A-Z_]+)'\]/g)) read.add(name ?? '');
+  }
+  // Chooses which cases, not how many.
+  read.delete('HOLDFAST_FUZZ_SEED');
+  const known = Object.values(longForms).flatMap((form) => Object.keys(form));
+  assert.deepEqual([...read].toSorted(), known.toSorted());
 });
 
 test('a folder chooses the files below it and no namesake', () => {

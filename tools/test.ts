@@ -1,8 +1,8 @@
 // `npm test`: node's own runner over explicit globs, after a look at what the machine must have.
-//   npm test                       everything but the slow suites
-//   npm test -- --slow             the slow suites too
+//   npm test                       everything, each in a form of seconds
 //   npm test -- src/http1          files or folders of your choice
-//   npm run fuzz                   the fuzz tests alone, for long (HOLDFAST_FUZZ_RUNS)
+//   npm run acceptance             what has a form of real size and real time, in that one
+//   npm run fuzz                   the fuzz tests alone, for long
 
 import { spawn } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
@@ -11,10 +11,17 @@ import { missingNeeds, needsMessage, systemNeeds } from './system-needs.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const globs = ['src/**/*.test.ts', 'tools/**/*.test.ts', 'test/**/*.test.ts'];
-/** Real time and real size: minutes each. */
-const SLOW = 'test/slow/';
-const FUZZ_RUNS = 'HOLDFAST_FUZZ_RUNS';
-const FUZZ_RUNS_LONG = '1000000';
+/** What sets the long forms of tests; a test has one if it reads one of these variables. */
+export const longForms: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  '--full': {
+    HOLDFAST_CALLS: '10000',
+    HOLDFAST_IDLE_STREAMS: '5000',
+    HOLDFAST_POSTS: '10000',
+    HOLDFAST_REAL_SILENCE: '1',
+    HOLDFAST_STREAM_SECONDS: '600',
+  },
+  '--fuzz': { HOLDFAST_FUZZ_RUNS: '1000000' },
+};
 
 /** One test, and the whole run. node's own limit does not end a file that is busy without pause. */
 const limits = { testMs: 180_000, runMs: 600_000 };
@@ -36,8 +43,7 @@ export function chooseFiles(args: readonly string[], found: readonly string[]): 
   const wanted = found.filter(
     (file) => paths.length === 0 || paths.some((path) => below(path, file)),
   );
-  const slowToo = args.includes('--slow') || paths.some((path) => `${path}/`.startsWith(SLOW));
-  return { files: slowToo ? wanted : wanted.filter((file) => !file.startsWith(SLOW)), missing };
+  return { files: wanted, missing };
 }
 
 function main(args: readonly string[]): void {
@@ -52,15 +58,15 @@ function main(args: readonly string[]): void {
     console.error(`no test file at: ${missing.join(' ')}`);
     return;
   }
-  const fuzz = args.includes('--fuzz');
-  runFiles(fuzz ? files.filter(usesFuzzRuns) : files, fuzz, fuzz || args.includes('--slow'));
+  const form = Object.entries(longForms).find(([flag]) => args.includes(flag))?.[1];
+  const chosen = form === undefined ? files : files.filter((file) => hasForm(file, form));
+  runFiles(chosen, form ?? {});
 }
 
-function runFiles(files: readonly string[], fuzz: boolean, long: boolean): void {
-  const { testMs, runMs } = long ? longLimits : limits;
+function runFiles(files: readonly string[], form: Readonly<Record<string, string>>): void {
+  const { testMs, runMs } = Object.keys(form).length > 0 ? longLimits : limits;
   const flags = ['--test', '--test-concurrency=2', `--test-timeout=${testMs}`];
-  const env = { ...process.env };
-  if (fuzz) env[FUZZ_RUNS] ??= FUZZ_RUNS_LONG;
+  const env = { ...form, ...process.env };
   const child = spawn(process.execPath, [...flags, ...files], { cwd: root, env, stdio: 'inherit' });
   const watchdog = setTimeout(() => {
     console.error(`the run took more than ${runMs / 60_000} minutes; what hung is named below`);
@@ -73,8 +79,9 @@ function runFiles(files: readonly string[], fuzz: boolean, long: boolean): void 
   });
 }
 
-function usesFuzzRuns(file: string): boolean {
-  return readFileSync(resolve(root, file), 'utf8').includes(FUZZ_RUNS);
+function hasForm(file: string, form: Readonly<Record<string, string>>): boolean {
+  const text = readFileSync(resolve(root, file), 'utf8');
+  return Object.keys(form).some((name) => text.includes(`'${name}'`));
 }
 
 if (import.meta.main) main(process.argv.slice(2));

@@ -78,8 +78,8 @@ async function installed(client: ClientName): Promise<string | undefined> {
     const reason = fault instanceof Error ? fault.message : String(fault);
     console.error(
       `This example needs ${CLIENT_PACKAGES[client]}, which could not be installed: ${reason}.\n` +
-        'It comes from the registry of npm, without install scripts, into .holdfast/clients.\n' +
-        `Try: npm install --prefix .holdfast/clients ${CLIENT_PACKAGES[client]}`,
+        'It comes from the registry of npm, without install scripts, into a folder of its own.\n' +
+        `Try: npm install --prefix .holdfast/clients/${client} ${CLIENT_PACKAGES[client]}`,
     );
     return undefined;
   }

@@ -1,6 +1,7 @@
 // `holdfast env`: prints what points clients at the gateway.
 
 import type { Command } from 'commander';
+import { print } from './print.ts';
 
 /** Adds the command. */
 export function addEnv(program: Command, _end: (code: number) => void): void {
@@ -15,9 +16,9 @@ export function addEnv(program: Command, _end: (code: number) => void): void {
       const settings = await import('../gateway/client-settings.ts');
       const address = settings.clientUrl(url, config, process.env);
       if (json === true) {
-        process.stdout.write(settings.jsonExports(address));
+        print(settings.jsonExports(address));
       } else {
-        process.stdout.write(settings.shellExports(address));
+        print(settings.shellExports(address));
       }
     });
 }

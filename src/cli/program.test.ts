@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -102,6 +103,24 @@ describe('holdfast', () => {
     const { out } = run(['config', 'schema']);
     assert.equal((JSON.parse(out) as { type: string }).type, 'object');
   });
+
+  for (const args of [
+    ['config', 'schema'],
+    ['config', 'explain'],
+    ['sim', '--list-faults'],
+  ]) {
+    it(`ends well when its reader has seen enough: ${args.join(' ')}`, async () => {
+      const child = launch(args);
+      let err = '';
+      child.stderr.on('data', (bytes: Buffer) => {
+        err += bytes.toString();
+      });
+      // Closed before the first byte: whatever is written finds nobody.
+      child.stdout.destroy();
+      const [code] = (await once(child, 'close')) as [number | null];
+      assert.deepEqual({ code, err }, { code: 0, err: '' });
+    });
+  }
 
   it('prints the exports for clients', () => {
     assert.match(run(['env']).out, /^export ANTHROPIC_BASE_URL=http:\/\/127\.0\.0\.1:8787$/m);

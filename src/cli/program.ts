@@ -8,6 +8,7 @@ import { StartFault } from '../gateway/listen-fault.ts';
 import { exitCodes } from '../gateway/exit-codes.ts';
 import { addConfig } from './config.ts';
 import { addEnv } from './env.ts';
+import { complain, print } from './print.ts';
 import { addServe } from './serve.ts';
 import { addSim } from './sim.ts';
 
@@ -23,6 +24,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     .helpOption('--help', 'print this help')
     .addHelpText('after', EPILOGUE)
     .showHelpAfterError('(add --help for the options)')
+    .configureOutput({ writeOut: print, writeErr: complain })
     .exitOverride();
   let code: number = exitCodes.ok;
   const end = (ended: number): void => {
@@ -39,7 +41,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
 
 function codeOf(fault: unknown): number {
   if (fault instanceof StartFault) {
-    process.stderr.write(`${fault.message}\n`);
+    complain(`${fault.message}\n`);
     return fault.usage ? exitCodes.usage : exitCodes.failure;
   }
   if (!(fault instanceof CommanderError)) throw fault;

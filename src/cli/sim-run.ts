@@ -15,6 +15,9 @@ import type { FaultRule } from '../testing/fault-spec.ts';
 import { faultTable } from '../testing/fault-table.ts';
 import { SimServer } from '../testing/sim-server.ts';
 import type { SimReport, SimServerOptions } from '../testing/sim-server.ts';
+import { complain, print } from './print.ts';
+import { credentialsLine, salesforceLogin, serviceNowLogin } from './sim-logins.ts';
+import type { OAuthLogin } from './sim-logins.ts';
 
 const HOST = '127.0.0.1';
 /** Where the Salesforce org stands below the providers. */
@@ -39,14 +42,9 @@ export async function runSim(options: SimOptions): Promise<number> {
   const server = await listen({ ...rest, host: HOST, faults, service });
   const next = rest.port === 0 ? 0 : server.port + 1;
   const instance = await besides(server, servicenowPort ?? next);
-  process.stderr.write(startText(server.url, instance?.url, specs));
+  complain(startText(server.url, instance?.url, specs));
   if (json) {
-    const urls = {
-      url: server.url,
-      salesforce: server.url + SALESFORCE,
-      servicenow: instance?.url,
-    };
-    process.stdout.write(`${JSON.stringify(urls)}\n`);
+    print(`${JSON.stringify(startJson(server.url, instance?.url))}\n`);
   }
   await new Promise((resolve) => {
     process.once('SIGINT', resolve);
@@ -57,7 +55,7 @@ export async function runSim(options: SimOptions): Promise<number> {
   await server.close();
   await instance?.close();
   const whole = { ...report, servicenow };
-  process.stdout.write(json ? `${JSON.stringify(whole)}\n` : reportText(report, servicenow));
+  print(json ? `${JSON.stringify(whole)}\n` : reportText(report, servicenow));
   return exitCodes.ok;
 }
 
@@ -111,16 +109,33 @@ async function listenServiceNow(port: number | 'off'): Promise<RunningInstance |
   }
 }
 
+/** Addresses, and how the services that have accounts are entered. */
+function startJson(url: string, servicenow: string | undefined): object {
+  const salesforce = url + SALESFORCE;
+  const oauth = {
+    salesforce: salesforceLogin(salesforce),
+    ...(servicenow === undefined ? {} : { servicenow: serviceNowLogin(servicenow) }),
+  };
+  return { url, salesforce, servicenow, oauth };
+}
+
 function startText(url: string, servicenow: string | undefined, specs: readonly string[]): string {
   const faults = specs.map((spec) => `  fault: ${spec}\n`).join('');
   const variables = `HOLDFAST_ANTHROPIC_URL=${url} HOLDFAST_OPENAI_URL=${url}`;
-  const org = `  Salesforce Models on ${url}${SALESFORCE} (client sim-client, secret sim-secret)\n`;
-  const login = 'user and password integration';
-  const instance = servicenow === undefined ? '' : `  ServiceNow on ${servicenow} (${login})\n`;
+  const org = url + SALESFORCE;
+  const services = [serviceText('Salesforce Models', org, salesforceLogin(org))];
+  if (servicenow !== undefined) {
+    services.push(serviceText('ServiceNow', servicenow, serviceNowLogin(servicenow)));
+  }
   return `Simulated Anthropic and OpenAI on ${url}
-${org}${instance}${faults}  behind a gateway: ${variables} holdfast serve
+${services.join('')}${faults}  behind a gateway: ${variables} holdfast serve
   end it with Ctrl-C to see what it saw
 `;
+}
+
+/** A service with accounts, and the line by which an upstream enters it. */
+function serviceText(name: string, url: string, login: OAuthLogin): string {
+  return `  ${name} on ${url}\n    ${credentialsLine(login)}\n`;
 }
 
 function reportText(report: SimReport, servicenow: InstanceReport | undefined): string {

@@ -2,6 +2,7 @@
 
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
+import { print } from './print.ts';
 
 interface SimFlags {
   readonly port: number;
@@ -37,7 +38,7 @@ export function addSim(program: Command, end: (code: number) => void): void {
     .helpOption('--help', 'print this help')
     .action(async ({ listFaults, json, fault: faults, ...flags }: SimFlags) => {
       const { faultList, runSim } = await import('./sim-run.ts');
-      if (listFaults === true) process.stdout.write(faultList(json === true));
+      if (listFaults === true) print(faultList(json === true));
       else end(await runSim({ ...flags, faults, json: json === true }));
     });
 }

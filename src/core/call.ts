@@ -4,6 +4,7 @@ import type { Caller } from './caller.ts';
 import type { Cancellation } from './cancellation.ts';
 import type { HeaderList } from './header-list.ts';
 import type { ReplayBody } from './replay-body.ts';
+import type { ReplayPermit } from './replay-permit.ts';
 import type { Route } from './route.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -30,6 +31,8 @@ export interface Call {
   readonly timeline: Timeline;
   /** 1 for the first try. */
   readonly attempt: number;
+  /** Asked before an attempt is sent a second time on its own; without it nobody minds. */
+  readonly replays?: ReplayPermit | undefined;
 }
 
 /** A copy of `call` for one attempt, cancelled with it or alone; what differs may be given. */
@@ -37,7 +40,7 @@ export function attemptOf(
   call: Call,
   attempt: number,
   cancellation: Cancellation,
-  own: Partial<Pick<Call, 'path' | 'headers' | 'body' | 'route'>> = call,
+  own: Partial<Pick<Call, 'path' | 'headers' | 'body' | 'route' | 'replays'>> = call,
 ): Call {
   return {
     id: call.id,
@@ -52,6 +55,7 @@ export function attemptOf(
     cancellation,
     timeline: call.timeline,
     attempt,
+    replays: own.replays ?? call.replays,
   };
 }
 

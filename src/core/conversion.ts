@@ -27,6 +27,16 @@ export interface ConvertedRequest {
   readonly counted: readonly string[];
   /** Opens the way back for one final answer; `undefined` = it passes as it is. */
   readonly answer: ((head: Head, out: ConvertedAnswer) => AnswerConversion) | undefined;
+  /** Another way to put the call, for an upstream that refuses this one; absent = there is none. */
+  readonly plainer?: PlainerConversion | undefined;
+}
+
+/** Puts calls in a form that servers take which refuse what most take. */
+export interface PlainerConversion extends Conversion {
+  /** Whether a refusal with this body asks for the plainer form. */
+  isAskedBy(refusal: string): boolean;
+  /** The upstream took it: further calls are put that way at once. */
+  taken(): void;
 }
 
 /** Takes the answer in the caller's words: `head` once, then text. */
@@ -47,4 +57,11 @@ export interface AnswerConversion {
    * it was not whole, and then nothing of what was written closes it.
    */
   finish(): CallError | undefined;
+  /** Gives the caller the beginning of the answer, if it was held back for what would follow. */
+  begin?(): void;
+  /**
+   * Closes an answer whose content is whole although its upstream has not closed it. True when
+   * nothing that could still come would change what the caller gets.
+   */
+  close?(): boolean;
 }

@@ -19,6 +19,8 @@ export class Progress {
   isDocument: boolean = false;
   /** The terminal event was seen. */
   terminal: boolean = false;
+  /** The terminal event came although the answer is not whole: it must not reach the caller. */
+  falseEnd: boolean = false;
   /** All content came although the terminal event did not (a finish reason was seen). */
   contentComplete: boolean = false;
   /** The answer was taken as complete without its terminal event, because its route is lenient. */
@@ -29,11 +31,23 @@ export class Progress {
   inputTokens: number = -1;
   outputTokens: number = -1;
   cachedTokens: number = -1;
+  /** The upstream did not count, or not all: counts that the caller was told are estimates. */
+  tokensEstimated: boolean = false;
   /** The last `sequence_number` seen (OpenAI Responses), -1 when there is none. */
   sequence: number = -1;
   /** `id` of the message or response, for in-stream errors that must repeat it. */
   messageId: string | undefined = undefined;
   model: string | undefined = undefined;
+  /** What the first event of a converted answer said, where in-stream errors must repeat it. */
+  opening: Opening | undefined = undefined;
+}
+
+/** How a converted answer was announced to its caller. */
+export interface Opening {
+  /** As the caller named it; `Progress.model` has the upstream's name. */
+  readonly model: string;
+  /** Seconds since the Unix epoch. */
+  readonly createdAt: number;
 }
 
 /** Reads one response body in passing, at any split, without decoding text. */
@@ -46,6 +60,8 @@ export interface Scanner {
    * Called once, after the last `scan`.
    */
   finish(): 'STREAM_TRUNCATED' | 'EMPTY_ANSWER' | undefined;
+  /** What `finish` found, where the answer itself tells more than that verdict. */
+  readonly fault?: HeadFault | undefined;
 }
 
 /** A response the gateway makes itself. `body` is complete. */
@@ -55,7 +71,7 @@ export interface Rendered {
   readonly body: string;
 }
 
-/** Why an answer is none, although its head may look like success. */
+/** Why an answer is none, although its head, or its form, may look like success. */
 export interface HeadFault {
   readonly code: ErrorCode;
   /** What was seen, in a sentence. */
@@ -81,8 +97,9 @@ export interface Dialect {
   /**
    * Judges an answer to `method` by its head alone. A fault makes the attempt fail: the caller sees
    * neither this head nor its body. Without this method every head is taken at its word.
+   * `strict`: only the types of content that completions of this API have are an answer.
    */
-  judgeHead?(head: Head, method: string): HeadFault | undefined;
+  judgeHead?(head: Head, method: string, strict: boolean): HeadFault | undefined;
   /**
    * Methods whose calls may be made again although an attempt may have been acted on. Without it
    * those that HTTP calls idempotent (RFC 9110 9.2.2).

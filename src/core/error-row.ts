@@ -18,9 +18,11 @@ export interface ErrorRow {
   readonly meaning: string;
   /** What to change. */
   readonly advice: string;
+  /** Who ended the call, whoever caused that: a limit of ours is ended by us. */
+  readonly closedBy: Origin;
 }
 
-/** Makes a row. */
+/** Makes a row. What is no doing of the upstream is usually ended by the gateway. */
 export const row = (
   origin: Origin,
   phase: Phase,
@@ -28,4 +30,5 @@ export const row = (
   replay: Replay,
   meaning: string,
   advice: string,
-): ErrorRow => ({ origin, phase, status, replay, meaning, advice });
+  closedBy: Origin = origin === 'upstream' ? 'upstream' : 'gateway',
+): ErrorRow => ({ origin, phase, status, replay, meaning, advice, closedBy });

@@ -5,6 +5,12 @@ import { row } from './error-row.ts';
 import type { ErrorRow } from './error-row.ts';
 import { upstreamErrors } from './upstream-errors.ts';
 
+/**
+ * What log and metrics show where nobody was left to be shown a status: nginx's number for it,
+ * which every tool that reads logs knows.
+ */
+export const STATUS_FOR_NOBODY = 499;
+
 /** Every error code with its origin, phase, status and replay verdict. */
 export const errorTable = {
   BAD_REQUEST: row(
@@ -102,6 +108,7 @@ export const errorTable = {
     'never',
     'The caller closed its connection before the answer was complete.',
     'Nothing, unless callers leave often: then look at their timeouts.',
+    'caller',
   ),
   CALLER_STALLED: row(
     'caller',
@@ -109,7 +116,15 @@ export const errorTable = {
     0,
     'never',
     'The caller stopped reading for longer than the write stall limit.',
-    'Read the answer, or raise limits.writeStall.',
+    'Read the answer, or raise limits.writeStall; for WebSockets webSocket.stall of the upstream.',
+  ),
+  MESSAGE_TOO_LARGE: row(
+    'caller',
+    'stream',
+    0,
+    'never',
+    'The caller sent a WebSocket message longer than the limit.',
+    'Send shorter messages, or raise webSocket.maxMessage of the upstream.',
   ),
   DEADLINE_EXCEEDED: row(
     'gateway',
@@ -140,8 +155,8 @@ export const errorTable = {
     'connect',
     503,
     'never',
-    'There is no valid token for the upstream, and none could be fetched in time.',
-    'Wait for the time in Retry-After; look at the token endpoint named in the detail.',
+    'There are no valid credentials for the upstream, and none could be had in time.',
+    'Wait for the time in Retry-After; the detail says what failed: token endpoint, helper or file.',
   ),
   CREDENTIALS_REFUSED: row(
     'gateway',

@@ -37,6 +37,24 @@ describe('error table', () => {
     }
   });
 
+  it('says that the gateway closed wherever a limit of its own has struck', () => {
+    const limits = rows.filter(([code]) => /_TIMEOUT$|_STALLED$|_IDLE$|_TOO_LARGE$/.test(code));
+    ok(limits.length > 10);
+    for (const [code, row] of limits) equal(row.closedBy, 'gateway', code);
+  });
+
+  it('says that the caller closed only where it has left', () => {
+    const byCaller = rows.filter(([, row]) => row.closedBy === 'caller');
+    equal(byCaller.map(([code]) => code).join(), 'CALLER_GONE');
+  });
+
+  it('says that the upstream closed only what it has caused', () => {
+    for (const [code, row] of rows) {
+      if (row.closedBy === 'upstream') equal(row.origin, 'upstream', code);
+    }
+    equal(errorTable.STREAM_CUT.closedBy, 'upstream');
+  });
+
   it('has one meaning per code', () => {
     equal(new Set(rows.map(([, row]) => row.meaning)).size, rows.length);
   });

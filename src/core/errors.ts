@@ -16,6 +16,10 @@ export interface ErrorDetails {
   /** Tells the caller's own retry loop what to do; unsaid when `undefined`. */
   readonly shouldRetry?: boolean;
   readonly cause?: unknown;
+  /** The field of the request that is at fault, as the caller's API names it. */
+  readonly param?: string | undefined;
+  /** What the caller's API calls this failure, where its clients act on a word of their own. */
+  readonly wireCode?: string | undefined;
 }
 
 /** The one failure value of the data plane. Not an `Error`: it has no stack and is never thrown. */
@@ -29,6 +33,8 @@ export class CallError {
   readonly retryAfterMs: number | undefined;
   readonly shouldRetry: boolean | undefined;
   readonly cause: unknown;
+  readonly param: string | undefined;
+  readonly wireCode: string | undefined;
 
   constructor(code: ErrorCode, details?: ErrorDetails) {
     const known: ErrorRow = errorTable[code];
@@ -41,6 +47,8 @@ export class CallError {
     this.retryAfterMs = details?.retryAfterMs;
     this.shouldRetry = details?.shouldRetry;
     this.cause = details?.cause;
+    this.param = details?.param;
+    this.wireCode = details?.wireCode;
   }
 
   /** One sentence for a person: the row's meaning and what is known of this case. */

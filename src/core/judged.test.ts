@@ -51,6 +51,15 @@ describe('a judged attempt', () => {
     assert.equal(verdicts[1], 'over overloaded overloaded_error');
   });
 
+  it('is what its words say where it was made a failure for them', () => {
+    const { call, verdicts, watched, start } = rig();
+    start(200);
+    call.timeline.progress = new Progress();
+    call.timeline.progress.errorType = 'rate_limit_exceeded';
+    watched.fail(new CallError('REPORTED_FAILURE'));
+    assert.equal(verdicts[1], 'over throttled rate_limit_exceeded');
+  });
+
   it('counts what it has shown even when it is given up for that', () => {
     const { verdicts, watched, start } = rig();
     start(503);

@@ -61,8 +61,10 @@ class JudgedSink implements Sink {
 
   fail(error: CallError): void {
     const byError = outcomeOfError(error, this.#call.route.dialect.silentRefusal);
-    // Whoever cut the attempt short may have done so because of what it had shown already.
-    const shown = byError.kind === 'ignored' ? this.#shown() : undefined;
+    // Whoever cut the attempt short may have done so because of what it had shown already, and what
+    // was made a failure for its words means what these say.
+    const isBySaid = byError.kind === 'ignored' || error.code === 'REPORTED_FAILURE';
+    const shown = isBySaid ? this.#shown() : undefined;
     this.#judge.over(shown === undefined || shown.kind === 'ok' ? byError : shown);
     this.#sink.fail(error);
   }

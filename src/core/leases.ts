@@ -1,15 +1,16 @@
-// What calls hold: sockets, slots, timers, buffers. Each is taken once and given back once; the
+// What calls hold: sockets, slots, buffers. Each is taken once and given back once; the
 // registry is the debug view of what is out, by age, and the proof in tests that nothing leaks.
 
 import type { Clock } from './clock.ts';
 
 /** What a lease is for. A closed list, so that counts stay bounded. */
-export type LeaseKind = 'call' | 'connection' | 'buffer' | 'slot' | 'timer';
+export type LeaseKind = 'call' | 'connection' | 'buffer' | 'slot';
 
 /** One thing held by one call. */
 export class Lease {
   readonly kind: LeaseKind;
-  readonly owner: string;
+  /** A call id; the endpoint's key while a connection serves no call. */
+  owner: string;
   readonly takenAt: number;
   /** Place in the registry's list, -1 once released. Owned by the registry. */
   index: number;

@@ -77,6 +77,7 @@ describe('what an attempt says about its target', () => {
       PROXY_REFUSED: 'unreachable',
       STALE_CONNECTION: 'ignored',
       PACED: 'ignored',
+      UPSTREAM_MESSAGE_TOO_LARGE: 'ignored',
     };
     for (const code of Object.keys(errorTable) as ErrorCode[]) {
       const own = errorTable[code].origin === 'upstream' ? 'failed' : 'ignored';

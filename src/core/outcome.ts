@@ -96,6 +96,13 @@ const unreachable: ReadonlySet<ErrorCode> = new Set([
   'PROXY_REFUSED',
 ]);
 
+/** Codes of upstreams that say nothing about the place: our own doing, or our own limit. */
+const silent: ReadonlySet<ErrorCode> = new Set([
+  'STALE_CONNECTION',
+  'PACED',
+  'UPSTREAM_MESSAGE_TOO_LARGE',
+]);
+
 /**
  * What a failure says. `silentRefusal` is that of the dialect: an upstream whose refusals for want
  * of room have no words closes connections for the same reason.
@@ -104,7 +111,6 @@ export function outcomeOfError(error: CallError, silentRefusal?: SilentRefusal):
   const { code } = error;
   if (silentRefusal === 'room' && code === 'RESET') return outcome('full', code);
   if (unreachable.has(code)) return outcome('unreachable', code);
-  const silent = code === 'STALE_CONNECTION' || code === 'PACED';
-  const counts = error.origin === 'upstream' && !silent;
+  const counts = error.origin === 'upstream' && !silent.has(code);
   return outcome(counts ? 'failed' : 'ignored', code, error.retryAfterMs ?? 0);
 }

@@ -99,6 +99,39 @@ describe('replay body', () => {
     equal(second.got.length, 3);
   });
 
+  it('keeps nothing for nobody: committed after its reader has left, it lets go of all', () => {
+    const { body, budget, source } = setUp(150 * 1024);
+    const first = new Reader(1);
+    body.open(first);
+    for (let part = 0; part < 4; part += 1) body.push(large);
+    deepEqual(source.told, ['pause']);
+    body.close(first);
+    body.commit();
+    deepEqual(body.kept, []);
+    equal(budget.usedBytes, 0);
+    body.push(large);
+    deepEqual(body.kept, []);
+    equal(body.receivedBytes, 5 * large.length);
+    equal(body.awaitsCaller, true);
+  });
+
+  it('is kept for the first reader when it is committed before', () => {
+    const { body } = setUp();
+    body.push(bytes('ab'));
+    body.commit();
+    const reader = new Reader();
+    body.open(reader);
+    deepEqual(reader.got, ['ab']);
+  });
+
+  it('does not hold back a caller whose bytes can all be kept', () => {
+    const { body, source } = setUp();
+    body.open(new Reader(1));
+    for (let part = 0; part < 6; part += 1) body.push(large);
+    deepEqual(source.told, []);
+    equal(body.replayable, true);
+  });
+
   it('gives a second reader everything from the first byte', () => {
     const { body } = setUp();
     const first = new Reader(1);

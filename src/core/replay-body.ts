@@ -20,6 +20,12 @@ export interface BodySource {
   resumeBody(): void;
 }
 
+/** Told when a body begins and ends to hold bytes of the budget; never twice in a row. */
+export interface BufferOwner {
+  bufferTaken(): void;
+  bufferGivenBack(): void;
+}
+
 /** Bytes that all bodies of one gateway may keep together. */
 export class BufferBudget {
   readonly maxBytes: number;
@@ -56,6 +62,7 @@ export class ReplayBody {
   readonly #keepBytesMax: number;
   readonly #budget: BufferBudget;
   readonly #source: BodySource | undefined;
+  readonly #owner: BufferOwner | undefined;
   #chunks: Uint8Array[] = [];
   /** Chunks before the first one in `#chunks` were dropped: no second reading. */
   #dropped: boolean = false;
@@ -65,18 +72,22 @@ export class ReplayBody {
   #reader: BodyReader | undefined = undefined;
   #readerFull: boolean = false;
   #sourcePaused: boolean = false;
-  #released: boolean = false;
+  #opened: boolean = false;
+  /** Nobody will read any more: what still comes is counted and forgotten. */
+  #unwanted: boolean = false;
 
   constructor(
     declaredLength: number,
     keepBytesMax: number,
     budget: BufferBudget,
     source: BodySource | undefined,
+    owner?: BufferOwner,
   ) {
     this.declaredLength = declaredLength;
     this.#keepBytesMax = keepBytesMax;
     this.#budget = budget;
     this.#source = source;
+    this.#owner = owner;
   }
 
   /** A body of no bytes. */
@@ -118,12 +129,13 @@ export class ReplayBody {
   /** Takes over `bytes` from the producer. */
   push(bytes: Uint8Array): void {
     this.receivedBytes += bytes.length;
-    if (this.#released) return;
+    if (this.#unwanted) return;
     if (!this.#dropped && !this.#canKeep(bytes.length)) this.#dropRead();
     this.#chunks.push(bytes);
     this.#unreadBytes += bytes.length;
     if (this.#reader !== undefined && !this.#readerFull) this.#deliver();
-    if (this.#unreadBytes > UNREAD_HIGH_BYTES && this.#mustHoldBack() && !this.#sourcePaused) {
+    // While it may all be kept, reading on costs nothing more, and a caller who leaves is heard.
+    if (this.#dropped && this.#unreadBytes > UNREAD_HIGH_BYTES && !this.#sourcePaused) {
       this.#sourcePaused = true;
       this.#source?.pauseBody();
     }
@@ -150,6 +162,7 @@ export class ReplayBody {
    */
   open(reader: BodyReader): void {
     this.#reader = reader;
+    this.#opened = true;
     this.#readerFull = false;
     this.#rewind();
     if (this.failure !== undefined) {
@@ -180,16 +193,22 @@ export class ReplayBody {
   commit(): void {
     if (!this.#dropped) this.#dropRead();
     this.routing = undefined;
+    if (this.#opened && this.#reader === undefined) this.#forget();
   }
 
   /** Forgets everything kept; the call is over. */
   release(): void {
-    if (this.#heldBytes > 0) this.#budget.give(this.#heldBytes);
-    this.#heldBytes = 0;
-    this.#chunks = [];
+    this.#giveBack();
     this.#reader = undefined;
     this.#dropped = true;
-    this.#released = true;
+    this.#forget();
+  }
+
+  #forget(): void {
+    this.#chunks = [];
+    this.#next = 0;
+    this.#unreadBytes = 0;
+    this.#unwanted = true;
   }
 
   #rewind(): void {
@@ -201,21 +220,23 @@ export class ReplayBody {
 
   #canKeep(bytes: number): boolean {
     if (this.#heldBytes + bytes > this.#keepBytesMax || !this.#budget.take(bytes)) return false;
+    if (this.#heldBytes === 0 && bytes > 0) this.#owner?.bufferTaken();
     this.#heldBytes += bytes;
     return true;
-  }
-
-  #mustHoldBack(): boolean {
-    // While everything fits and may be kept, reading on costs nothing more than keeping.
-    return this.#dropped || this.#reader !== undefined;
   }
 
   #dropRead(): void {
     this.#dropped = true;
     this.#chunks.splice(0, this.#next);
     this.#next = 0;
+    this.#giveBack();
+  }
+
+  #giveBack(): void {
+    if (this.#heldBytes === 0) return;
     this.#budget.give(this.#heldBytes);
     this.#heldBytes = 0;
+    this.#owner?.bufferGivenBack();
   }
 
   #deliver(): void {

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from 'node:assert/strict';
+import { deepEqual, equal, ok, throws } from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { VirtualClock } from '../testing/virtual-clock.ts';
@@ -62,6 +62,21 @@ describe('sweep', () => {
     clock.advance(300);
     deepEqual(failed.at, [100]);
     deepEqual(retried.at, [200, 300]);
+  });
+
+  it('goes on for all others when one entry has a defect', () => {
+    const clock = new VirtualClock(0);
+    const sweep = new Sweep(clock);
+    const entry = new Entry();
+    sweep.add(entry);
+    const broken = new Entry(() => {
+      sweep.remove(broken);
+      throw new Error('planted');
+    });
+    sweep.add(broken);
+    throws(() => clock.advance(100), /planted/);
+    clock.advance(100);
+    deepEqual(entry.at, [200]);
   });
 
   it('forgives removing an entry that is not in', () => {

@@ -52,9 +52,13 @@ export class Sweep {
   #tick(): void {
     this.#timer = undefined;
     const now = this.#clock.now();
-    // Backwards, because an entry that removes itself is replaced by the last one.
-    for (let at = this.#entries.length - 1; at >= 0; at -= 1) this.#entries[at]?.sweep(now);
-    // An entry that added another has armed the timer already; two timers would never become one.
-    if (this.#entries.length > 0 && this.#timer === undefined) this.#arm();
+    try {
+      // Backwards, because an entry that removes itself is replaced by the last one.
+      for (let at = this.#entries.length - 1; at >= 0; at -= 1) this.#entries[at]?.sweep(now);
+    } finally {
+      // A defect in one entry must not take the limits from all others. An entry that added another
+      // has armed the timer already; two timers would never become one.
+      if (this.#entries.length > 0 && this.#timer === undefined) this.#arm();
+    }
   }
 }

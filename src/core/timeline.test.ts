@@ -20,8 +20,11 @@ describe('timeline', () => {
     timeline.responseBytes = 9;
     timeline.requestBytes = 7;
     timeline.progress = new Progress();
+    timeline.upstreamStatus = 503;
+    timeline.backoffSince = 5;
     timeline.pause(5);
     timeline.beginAttempt(6);
+    deepEqual([timeline.upstreamStatus, timeline.backoffSince], [0, NEVER]);
     const { attempts, acquiredAt, firstWriteAt, lastByteAt, pausedAt, responseBytes } = timeline;
     deepEqual(
       [attempts, acquiredAt, firstWriteAt, lastByteAt, pausedAt, responseBytes],
@@ -50,6 +53,36 @@ describe('timeline', () => {
     deepEqual([timeline.lastByteAt, timeline.lastProgressAt], [NEVER, NEVER]);
   });
 
+  it('is in a phase of its own at each step of a call', () => {
+    const timeline = new Timeline(0);
+    const phases: string[] = [];
+    const now = (awaitsCaller: boolean = false): void => {
+      phases.push(timeline.phase(awaitsCaller));
+    };
+    now();
+    timeline.receivedAt = 1;
+    now();
+    timeline.routedAt = 2;
+    now();
+    timeline.admittedAt = 3;
+    now();
+    now(true);
+    timeline.beginAttempt(4);
+    now();
+    timeline.firstWriteAt = 5;
+    now();
+    timeline.sentAt = 6;
+    now();
+    timeline.firstByteAt = 7;
+    now();
+    timeline.backoffSince = 8;
+    now();
+    timeline.beginAttempt(9);
+    now();
+    const all = 'send,route,admit,connect,send,connect,send,wait,stream,wait,connect';
+    equal(phases.join(), all);
+  });
+
   it('shows the wire of a shared call, and nothing of it before the caller came', () => {
     const shared = new Timeline(0);
     shared.beginAttempt(10);
@@ -57,6 +90,8 @@ describe('timeline', () => {
     shared.firstByteAt = 60;
     shared.responseBytes = 7;
     shared.endpoint = 'host:1';
+    shared.upstreamStatus = 201;
+    shared.backoffSince = 30;
     shared.progress = new Progress();
     const twin = new Timeline(40);
     twin.requestBytes = 3;
@@ -67,6 +102,7 @@ describe('timeline', () => {
     );
     deepEqual([twin.attempts, twin.responseBytes, twin.endpoint], [1, 7, 'host:1']);
     equal(twin.progress, shared.progress);
+    deepEqual([twin.upstreamStatus, twin.backoffSince], [201, 50]);
     deepEqual([twin.startedAt, twin.requestBytes, twin.status], [40, 3, 0]);
   });
 });

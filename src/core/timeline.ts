@@ -2,6 +2,7 @@
 // Retried attempts overwrite the wire slots; `attempts` says how many there were.
 
 import type { Progress } from './dialect.ts';
+import type { Phase } from './error-row.ts';
 
 /** A slot that has not happened. */
 export const NEVER = -1;
@@ -38,6 +39,8 @@ export class Timeline {
   lastProgressAt: number = NEVER;
   /** Set while we hold the upstream back ourselves; its idle limits stand still. */
   pausedAt: number = NEVER;
+  /** Set while the call rests between two attempts; the wire slots are those of the one before. */
+  backoffSince: number = NEVER;
   /** The call was over. */
   endedAt: number = NEVER;
 
@@ -45,13 +48,13 @@ export class Timeline {
   attempts: number = 0;
   /** Replays on a fresh connection by the replay ladder. */
   replays: number = 0;
-  /** The last attempt used a pooled connection. */
+  /** The last attempt used a connection that had served a request before. */
   reused: boolean = false;
   /** Name of the upstream whose slot the call holds, '' before and without admission. */
   admittedTo: string = '';
   /** Time spent waiting between attempts, in ms. */
   backoffMs: number = 0;
-  /** Which requests this connection had served before the last attempt. */
+  /** How many requests this connection had served before the last attempt. */
   connectionUses: number = 0;
   /** Name of the upstream of the last attempt, '' before one was chosen. */
   upstream: string = '';
@@ -63,8 +66,12 @@ export class Timeline {
   responseBytes: number = 0;
   /** What the last attempt's answer has meant so far; set by the `meaning` layer at the head. */
   progress: Progress | undefined = undefined;
+  /** Status of the last attempt's answer, converted where the call was; 0 before its head. */
+  upstreamStatus: number = 0;
   /** Status passed to the caller, 0 before the head. */
   status: number = 0;
+  /** The model it asks for, '' where it is not known. In the words of the caller: no safe label. */
+  askedModel: string = '';
   /** Id of the running call whose answer this one was given; '' for a call of its own. */
   twinOf: string = '';
 
@@ -85,8 +92,26 @@ export class Timeline {
     this.lastByteAt = NEVER;
     this.lastProgressAt = NEVER;
     this.pausedAt = NEVER;
+    this.backoffSince = NEVER;
     this.responseBytes = 0;
     this.progress = undefined;
+    this.upstreamStatus = 0;
+  }
+
+  /**
+   * The phase the call is in now. `awaitsCaller`: whoever reads its body has had all that came, and
+   * the caller has not sent the rest.
+   */
+  phase(awaitsCaller: boolean): Phase {
+    if (this.routedAt === NEVER) return this.receivedAt === NEVER ? 'send' : 'route';
+    if (this.backoffSince !== NEVER) return 'wait';
+    if (this.acquiredAt === NEVER) {
+      if (awaitsCaller) return 'send';
+      return this.admittedAt === NEVER ? 'admit' : 'connect';
+    }
+    if (this.firstByteAt !== NEVER) return 'stream';
+    if (this.firstWriteAt === NEVER) return 'connect';
+    return this.sentAt === NEVER ? 'send' : 'wait';
   }
 
   /**
@@ -110,9 +135,11 @@ export class Timeline {
     this.connectionUses = other.connectionUses;
     this.endpoint = other.endpoint;
     this.upstream = other.upstream;
+    this.backoffSince = notBefore(since, other.backoffSince);
     this.backoffMs = other.backoffMs;
     this.responseBytes = other.responseBytes;
     this.progress = other.progress;
+    this.upstreamStatus = other.upstreamStatus;
   }
 
   /** We hold the upstream back from now on. */

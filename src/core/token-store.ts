@@ -2,7 +2,7 @@
 // layer that needs tokens and the room that stores them know this interface, not each other.
 // It is asked only when a token has to be renewed, never for a call that has a valid one, and each
 // of its methods may fail: whoever asks goes on alone then. A store keeps values sealed wherever
-// they leave the process.
+// they leave the processes of one gateway.
 
 /** What is stored of one credential. */
 export interface StoredToken {
@@ -10,6 +10,8 @@ export interface StoredToken {
   readonly text: string;
   /** End of its life, in epoch ms: monotonic clocks of two processes have nothing in common. */
   readonly expiresAtWall: number;
+  /** Its whole life, in ms: what is too little to be worth having is told by that. */
+  readonly lifetimeMs?: number;
   /** Counts the tokens of this credential; a higher one is newer. */
   readonly version: number;
   /** The refresh token that goes with it, where each answer brings a new one. */

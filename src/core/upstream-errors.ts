@@ -12,6 +12,7 @@ export const upstreamErrors = {
     'never',
     'The upstream has asked for fewer calls, and its wait is not over.',
     'Wait for the time in Retry-After; look at gw_ratelimit_remaining_ratio. pacing: false sends on.',
+    'gateway',
   ),
   INSTANCE_UNAVAILABLE: row(
     'upstream',
@@ -29,6 +30,22 @@ export const upstreamErrors = {
     'The upstream accepted a read and did not do it.',
     'Send no shared cookies; lower the limit of the upstream.',
   ),
+  TRANSACTION_CANCELLED: row(
+    'upstream',
+    'wait',
+    504,
+    'uncertain',
+    'The upstream cancelled the work because it took longer than it may.',
+    'Ask for less at a time: a narrower query, fewer fields, smaller pages. More time does not help.',
+  ),
+  REPORTED_FAILURE: row(
+    'upstream',
+    'wait',
+    502,
+    'uncertain',
+    'The upstream answered as if all were well, and told of a failure inside.',
+    'Look at its words in the detail; see what a write has done before it is repeated.',
+  ),
   CONNECT_FAILED: row(
     'upstream',
     'connect',
@@ -44,6 +61,7 @@ export const upstreamErrors = {
     'safe',
     'The TCP connection was not made in time.',
     'Check the network path; raise timeouts.connect only for far endpoints.',
+    'gateway',
   ),
   TLS_FAILED: row(
     'upstream',
@@ -60,6 +78,7 @@ export const upstreamErrors = {
     'safe',
     'The TLS handshake did not finish in time.',
     'Check the endpoint; it accepts connections but does not answer.',
+    'gateway',
   ),
   PROXY_REFUSED: row(
     'upstream',
@@ -83,7 +102,8 @@ export const upstreamErrors = {
     504,
     'uncertain',
     'The upstream stopped accepting the request body.',
-    'Look at the upstream; raise timeouts.upload for slow ones.',
+    'Look at the upstream; raise timeouts.upload for slow ones, webSocket.stall for WebSockets.',
+    'gateway',
   ),
   FIRST_BYTE_TIMEOUT: row(
     'upstream',
@@ -92,6 +112,7 @@ export const upstreamErrors = {
     'uncertain',
     'The upstream accepted the request and sent nothing in time.',
     'Raise timeouts.firstByte for slow models, or look at the upstream.',
+    'gateway',
   ),
   RESET: row(
     'upstream',
@@ -108,6 +129,7 @@ export const upstreamErrors = {
     'uncertain',
     'The upstream sent something that is not valid HTTP/1.1.',
     'Look at the upstream; the error names the defect.',
+    'gateway',
   ),
   EMPTY_ANSWER: row(
     'upstream',
@@ -117,13 +139,22 @@ export const upstreamErrors = {
     'The upstream answered 200 with nothing in it.',
     'Look at the upstream; an empty answer is never passed on as success.',
   ),
+  UNEXPECTED_TYPE: row(
+    'upstream',
+    'wait',
+    502,
+    'uncertain',
+    'The upstream answered a completion with a type of content that its API does not have.',
+    'Look whether a proxy or a sign-in page answers in its place. If the answer is right, set `lenient: true` for this upstream.',
+  ),
   STREAM_IDLE: row(
     'upstream',
     'stream',
     504,
     'never',
     'The stream sent nothing for longer than the idle limit.',
-    'Raise timeouts.byteIdle or timeouts.progressIdle for models that pause longer.',
+    'Raise timeouts.byteIdle or timeouts.progressIdle for models that pause longer, webSocket.pong for WebSockets.',
+    'gateway',
   ),
   STREAM_CUT: row(
     'upstream',
@@ -133,13 +164,22 @@ export const upstreamErrors = {
     'The connection broke in the middle of the answer.',
     'Look at the upstream and the path for resets.',
   ),
+  UPSTREAM_MESSAGE_TOO_LARGE: row(
+    'upstream',
+    'stream',
+    502,
+    'never',
+    'The upstream sent a WebSocket message longer than the limit.',
+    'Raise webSocket.maxMessage of the upstream if such messages are meant to pass.',
+    'gateway',
+  ),
   UPSTREAM_ERROR_EVENT: row(
     'upstream',
     'stream',
     0,
     'never',
-    'The upstream ended its stream with an error event of its own.',
-    'Look at the upstream; the event was passed on as it came.',
+    'The upstream told of an error inside its answer.',
+    'Look at the upstream and at its words: they were passed on, converted with the call if it was.',
   ),
   UPSTREAM_REFUSED: row(
     'upstream',

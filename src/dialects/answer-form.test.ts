@@ -41,6 +41,32 @@ describe('the form of an answer', () => {
   });
 });
 
+describe('an answer of a foreign type', () => {
+  const judged = (type: string | undefined, strict: boolean, status = 200) =>
+    modelDialects.map((name) => {
+      const fields = type === undefined ? {} : { 'content-type': type };
+      return dialectByName(name)?.judgeHead?.(headWith(fields, { status }), 'POST', strict)?.code;
+    });
+  const refused = modelDialects.map(() => 'UNEXPECTED_TYPE');
+  const taken = modelDialects.map(() => undefined);
+
+  it('is none to a completion: a page of a proxy is no words of a model', () => {
+    assert.deepEqual(judged('text/html; charset=utf-8', true), refused);
+    assert.deepEqual(judged('application/octet-stream', true), refused);
+  });
+
+  it('is one where other calls are made, or the upstream is lenient', () => {
+    assert.deepEqual(judged('audio/mpeg', false), taken);
+  });
+
+  it('is taken by its words when it is an error, and for JSON when it may be', () => {
+    assert.deepEqual(judged('text/html', true, 503), taken);
+    for (const type of [undefined, 'text/plain', 'application/json', 'text/event-stream']) {
+      assert.deepEqual(judged(type, true), taken);
+    }
+  });
+});
+
 describe('the scanner of a head', () => {
   it('exists for no error and no answer without a body, in any dialect', () => {
     for (const name of dialectNames) {

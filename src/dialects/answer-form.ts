@@ -1,7 +1,7 @@
 // Decides from an answer's head which scanner can read its body. One place, so that all dialects
 // treat encodings, empty answers and unexpected types alike.
 
-import type { Scanner } from '../core/dialect.ts';
+import type { HeadFault, Scanner } from '../core/dialect.ts';
 import type { Head } from '../core/sink.ts';
 import { ByteScanner } from './byte-scanner.ts';
 import type { EventGrammar } from './event-grammar.ts';
@@ -48,6 +48,17 @@ export function answerForm(head: Head): AnswerForm {
   if (known !== undefined) return known;
   if (type.endsWith('+json')) return 'json';
   return type.startsWith('text/') ? 'text' : 'binary';
+}
+
+/** Why an answer of a language model's API is none, by its head, where only its types will do. */
+export function foreignAnswer(head: Head, strict: boolean): HeadFault | undefined {
+  if (!strict) return undefined;
+  const form = answerForm(head);
+  const type = mediaType(head.headers.get('content-type') ?? '');
+  // Some servers send their JSON without a type, or as plain text.
+  const isForeign = form === 'binary' || (form === 'text' && type !== '' && type !== 'text/plain');
+  if (!isForeign) return undefined;
+  return { code: 'UNEXPECTED_TYPE', detail: `It said ${head.status} and ${type}.` };
 }
 
 /** The scanner for an answer of a language model's API, by what its head says. */

@@ -3,7 +3,7 @@
 
 import type { Dialect, Progress } from '../core/dialect.ts';
 import type { CallError } from '../core/errors.ts';
-import { modelAnswerScanner } from './answer-form.ts';
+import { foreignAnswer, modelAnswerScanner } from './answer-form.ts';
 import { errorText, shownStatus } from './error-text.ts';
 import type { EventGrammar } from './event-grammar.ts';
 import { EventKind, EventNames, kindSet } from './event-grammar.ts';
@@ -80,6 +80,8 @@ export const anthropicDialect: Dialect = {
   name: 'anthropic',
 
   scannerFor: (head, lenient) => modelAnswerScanner(head, lenient, anthropicGrammar),
+
+  judgeHead: (head, _method, strict) => foreignAnswer(head, strict),
 
   renderError(failure, callId) {
     const body = { type: 'error', error: errorMember(failure), request_id: callId };

@@ -64,8 +64,18 @@ export class EventOracle {
     const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '');
     if (field === 'event') this.#event.name = value;
     if (field === 'data' && (value !== '' || this.#event.data.length > 0)) {
+      if (this.#event.data.length === 0) this.#judgeDone(value);
       this.#event.data.push(value);
     }
+  }
+
+  /** Counts from its line on, since many clients wait for no blank line here. */
+  #judgeDone(value: string): void {
+    const isNamed = ['ping', 'keepalive', 'error'].includes(this.#event.name);
+    if (this.#dialect !== 'openai-chat' || isNamed || value.trimEnd() !== '[DONE]') return;
+    const { contentComplete, contentEvents } = this.progress;
+    const isOther = this.sawEvent && contentEvents === 0;
+    if (!contentComplete && !this.endedByError && !isOther) this.progress.falseEnd = true;
   }
 
   #dispatch(): void {
@@ -151,7 +161,7 @@ export class EventOracle {
       return;
     }
     if (name !== 'error' && data.trimEnd() === '[DONE]') {
-      this.#over();
+      if (!this.progress.falseEnd) this.#over();
       return;
     }
     const body = parsed(data);

@@ -33,6 +33,7 @@ export class EventReading {
   readonly #findings: JsonFindings = new JsonFindings();
   readonly #walk: JsonWalk = new JsonWalk(this.#findings);
   readonly #plain: PlainEvents;
+  readonly #lenient: boolean;
   /** Kind by the `event:` line. */
   #named: number = unknown;
   /** Kind by the data. */
@@ -46,10 +47,12 @@ export class EventReading {
   #choices: number = 0;
   #finishedChoices: number = 0;
 
-  constructor(grammar: EventGrammar, progress: Progress, plain: PlainEvents) {
+  /** `lenient`: the server leaves out what tells that its content is complete. */
+  constructor(grammar: EventGrammar, progress: Progress, plain: PlainEvents, lenient: boolean) {
     this.#grammar = grammar;
     this.#progress = progress;
     this.#plain = plain;
+    this.#lenient = lenient;
   }
 
   /** Takes the plain content events that have just been passed over. */
@@ -147,6 +150,8 @@ export class EventReading {
       return;
     } else if (whole && isDone(bytes, from, end)) {
       this.#typed = doneMark;
+      // Clients stop here, even before the blank line, and take what they have for the answer.
+      if (doneMark === terminal) this.#judgeDone();
       return;
     } else if (unnamed === 'type') {
       const start = typeStart(bytes, from, end);
@@ -160,6 +165,16 @@ export class EventReading {
     this.#read = true;
     this.#walk.begin(this.#grammar.fields);
     this.#walk.feed(bytes, from, end);
+  }
+
+  /** A server or a proxy may write its `[DONE]` although the model has not finished. */
+  #judgeDone(): void {
+    const progress = this.#progress;
+    if (progress.contentComplete || this.endedByError) return;
+    // Other streams of this API have no choices, so nothing there that could be unfinished.
+    if (this.sawEvent && progress.contentEvents === 0) return;
+    if (this.#lenient && this.sawEvent) progress.lenientEnd = true;
+    else progress.falseEnd = true;
   }
 
   #takeSequence(bytes: Uint8Array, from: number, end: number): boolean {
@@ -220,6 +235,8 @@ export class EventReading {
       progress.pings += 1;
       return;
     }
+    // What claims to be the end and is not changes nothing.
+    if (kind === terminal && progress.falseEnd) return;
     this.sawEvent = true;
     if (kind === aside) return;
     this.endedByError = kind === error;

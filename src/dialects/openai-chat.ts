@@ -3,7 +3,7 @@
 
 import type { Dialect, Progress } from '../core/dialect.ts';
 import type { CallError } from '../core/errors.ts';
-import { modelAnswerScanner } from './answer-form.ts';
+import { foreignAnswer, modelAnswerScanner } from './answer-form.ts';
 import type { EventGrammar } from './event-grammar.ts';
 import { EventKind, EventNames, kindSet } from './event-grammar.ts';
 import { Field, leaf, list, object } from './json-fields.ts';
@@ -44,6 +44,8 @@ export const openaiChatDialect: Dialect = {
   name: 'openai-chat',
 
   scannerFor: (head, lenient) => modelAnswerScanner(head, lenient, chatGrammar),
+
+  judgeHead: (head, _method, strict) => foreignAnswer(head, strict),
 
   renderError: renderOpenAiError,
 

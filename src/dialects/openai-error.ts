@@ -9,7 +9,8 @@ import { errorText, shownStatus } from './error-text.ts';
 export interface OpenAiError {
   readonly message: string;
   readonly type: string;
-  readonly param: null;
+  /** The field of the request that is at fault. */
+  readonly param: string | null;
   readonly code: string;
 }
 
@@ -26,8 +27,8 @@ export function openAiError(failure: CallError): OpenAiError {
   return {
     message: errorText(failure),
     type: errorType(status),
-    param: null,
-    code: knownCodes[failure.code] ?? failure.code.toLowerCase(),
+    param: failure.param ?? null,
+    code: failure.wireCode ?? knownCodes[failure.code] ?? failure.code.toLowerCase(),
   };
 }
 

@@ -3,7 +3,7 @@
 
 import type { Dialect, Progress } from '../core/dialect.ts';
 import type { CallError } from '../core/errors.ts';
-import { modelAnswerScanner } from './answer-form.ts';
+import { foreignAnswer, modelAnswerScanner } from './answer-form.ts';
 import type { EventGrammar } from './event-grammar.ts';
 import { EventKind, EventNames, kindSet } from './event-grammar.ts';
 import { Field, leaf, object } from './json-fields.ts';
@@ -65,6 +65,8 @@ export const openaiResponsesDialect: Dialect = {
 
   scannerFor: (head, lenient) => modelAnswerScanner(head, lenient, responsesGrammar),
 
+  judgeHead: (head, _method, strict) => foreignAnswer(head, strict),
+
   renderError: renderOpenAiError,
 
   inStreamError(failure: CallError, progress: Progress) {
@@ -85,8 +87,8 @@ export const openaiResponsesDialect: Dialect = {
         // The code the vendor itself uses when it breaks down; Codex takes it as a reason to retry.
         error: { code: 'server_error', message },
         output: [],
-        model: progress.model ?? 'unknown',
-        created_at: 0,
+        model: progress.opening?.model ?? progress.model ?? 'unknown',
+        created_at: progress.opening?.createdAt ?? 0,
       },
     };
     return `event: response.failed\ndata: ${JSON.stringify(event)}\n\n`;

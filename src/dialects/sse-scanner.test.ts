@@ -178,10 +178,53 @@ describe('the end of an event stream', () => {
   });
 
   it('is seen through white space after [DONE]', () => {
-    assert.deepEqual(verdict('openai-chat', 'data: [DONE] \n\n'), [undefined, false]);
-    assert.deepEqual(verdict('openai-chat', 'data:[DONE]\n\n'), [undefined, false]);
-    assert.deepEqual(verdict('openai-chat', 'data: [DONE]x\n\n'), ['STREAM_TRUNCATED', false]);
-    assert.deepEqual(verdict('openai-chat', 'data: [DONE]\n'), ['STREAM_TRUNCATED', false]);
+    const whole = 'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n';
+    const end = (text: string) => verdict('openai-chat', whole + text);
+    assert.deepEqual(end('data: [DONE] \n\n'), [undefined, false]);
+    assert.deepEqual(end('data:[DONE]\n\n'), [undefined, false]);
+    assert.deepEqual(end('data: [DONE]x\n\n'), ['STREAM_TRUNCATED', false]);
+    assert.deepEqual(end('data: [DONE]\n'), ['STREAM_TRUNCATED', false]);
     assert.deepEqual(verdict('anthropic', 'data: [DONE]\n\n'), ['STREAM_TRUNCATED', false]);
+  });
+  describe('[DONE] in front of its time', () => {
+    const choice = (index: number, reason: string | null) =>
+      namelessEvent({ choices: [{ index, delta: { content: 'x' }, finish_reason: reason }] });
+    const done = 'data: [DONE]\n\n';
+
+    it('is no end while a choice is unfinished', () => {
+      const truncated = ['STREAM_TRUNCATED', false];
+      assert.deepEqual(verdict('openai-chat', choice(0, null) + done), truncated);
+      assert.deepEqual(
+        verdict('openai-chat', choice(0, 'stop') + choice(1, null) + done),
+        truncated,
+      );
+      assert.deepEqual(verdict('openai-chat', choice(0, 'stop') + done), [undefined, false]);
+    });
+
+    it('is no answer when it is all there is', () => {
+      assert.deepEqual(verdict('openai-chat', done), ['EMPTY_ANSWER', false]);
+      assert.deepEqual(verdict('openai-chat', `: hello\n\n${done}`), ['EMPTY_ANSWER', false]);
+    });
+
+    it('shows before its blank line', () => {
+      const scanner = scannerOf('openai-chat', 'text/event-stream');
+      const text = Buffer.from(`${choice(0, null)}data: [DONE]\n`);
+      scanner.scan(text, 0, text.length - 1);
+      assert.equal(scanner.progress.falseEnd, false);
+      scanner.scan(text, text.length - 1, text.length);
+      assert.equal(scanner.progress.falseEnd, true);
+    });
+
+    it('is taken from servers that say no reason, when they are said to be such', () => {
+      assert.deepEqual(verdict('openai-chat', choice(0, null) + done, true), [undefined, true]);
+      assert.deepEqual(verdict('openai-chat', done, true), ['EMPTY_ANSWER', false]);
+    });
+
+    it('ends what the upstream has called an error, and streams without choices', () => {
+      const error = 'data: {"error":{"message":"no","type":"server_error"}}\n\n';
+      assert.deepEqual(verdict('openai-chat', choice(0, null) + error + done), [undefined, false]);
+      const step = 'event: thread.run.completed\ndata: {"id":"run_1"}\n\n';
+      assert.deepEqual(verdict('openai-chat', `${step}event: done\n${done}`), [undefined, false]);
+    });
   });
 });

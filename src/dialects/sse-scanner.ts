@@ -56,7 +56,7 @@ export class SseScanner implements Scanner {
     this.#grammar = grammar;
     this.#rules = rules;
     this.#plain = new PlainEvents(grammar);
-    this.#reading = new EventReading(grammar, this.progress, this.#plain);
+    this.#reading = new EventReading(grammar, this.progress, this.#plain, rules.lenient);
   }
 
   scan(bytes: Uint8Array, from: number, to: number): void {
@@ -77,6 +77,7 @@ export class SseScanner implements Scanner {
     const { progress } = this;
     const { lenient, mustAnswer } = this.#rules;
     // An error event is an ending that the upstream declared itself, and the caller was told.
+    if (progress.falseEnd) return this.#reading.sawEvent ? 'STREAM_TRUNCATED' : 'EMPTY_ANSWER';
     if (progress.terminal || this.#reading.endedByError) return undefined;
     if (!this.#reading.sawEvent && (progress.atBoundary || this.#place === IN_MARK)) {
       if (mustAnswer) return 'EMPTY_ANSWER';

@@ -2,12 +2,12 @@
 
 import { existsSync, writeFileSync } from 'node:fs';
 import { DEFAULT_FILE, findConfigFile, loadConfigFile } from './config-source.ts';
-import { explained, explainedBelow } from './config/explain.ts';
+import { explained, explainedBelow, unsetBelow } from './config/explain.ts';
 import type { ExplainedOption } from './config/explain.ts';
 import type { Environment } from './config/interpolate.ts';
-import { nameHint } from '../core/nearest-name.ts';
 import { pathText } from './config/problem.ts';
 import { annotatedConfig, configJsonSchema } from './config/reference.ts';
+import { unknownPath } from './config/unknown-path.ts';
 import { exitCodes } from './exit-codes.ts';
 
 /** What a command prints and how it ends. */
@@ -51,12 +51,14 @@ export function explainReport(
   const { settings, lines } = loaded;
   if (settings === undefined) return failed(lines);
   const all = explained(loaded, settings);
-  const shown = path === undefined ? all : explainedBelow(all, path);
+  const set = path === undefined ? all : explainedBelow(all, path);
+  const shown = set.length === 0 && path !== undefined ? unsetBelow(path, loaded, settings) : set;
   if (shown.length === 0 && path !== undefined) {
-    const names = all.map((option) => option.path);
-    const tops = [...new Set(names.map((name) => name.split(/[.[]/, 1)[0] ?? ''))];
     return failed([
-      `no option is in force at ${path}; ${nameHint(path, path.includes('.') ? names : tops)}`,
+      unknownPath(
+        path,
+        all.map((option) => option.path),
+      ),
     ]);
   }
   const out = json ? jsonText(shown) : explainText(shown, path !== undefined);
@@ -66,9 +68,10 @@ export function explainReport(
 function explainText(options: readonly ExplainedOption[], withReasons: boolean): string {
   const width = Math.max(...options.map(({ path, value }) => path.length + value.length + 2));
   const column = Math.min(width, 72);
-  const lines = options.flatMap(({ path, value, source, doc, why }) => {
+  const lines = options.flatMap(({ path, value, source, doc, why, restart }) => {
     const line = `${`${path}: ${value}`.padEnd(column)}  # ${source}`;
-    return withReasons ? [line, `    ${doc}`, `    Why: ${why}`] : [line];
+    const wait = restart ? ['    A change takes effect at the next start.'] : [];
+    return withReasons ? [line, `    ${doc}`, `    Why: ${why}`, ...wait] : [line];
   });
   return `${lines.join('\n')}\n`;
 }

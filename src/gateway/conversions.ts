@@ -2,10 +2,11 @@
 
 import type { Conversion } from '../core/conversion.ts';
 import type { EncoderDeps } from '../dialects/conversion/answer-writer.ts';
-import { FormatConversion } from '../dialects/conversion/format-conversion.ts';
+import { FormatConversion, UpstreamHabits } from '../dialects/conversion/format-conversion.ts';
 import type { EncodeLimits } from '../dialects/conversion/model-request.ts';
 import { renaming } from '../dialects/conversion/rename-model.ts';
 import { SalesforceConversion } from '../dialects/salesforce/salesforce-conversion.ts';
+import type { SalesforceOptions } from '../dialects/salesforce/salesforce-conversion.ts';
 import type { UpstreamSettings } from './config/settings.ts';
 import { nameMatcher } from './glob.ts';
 import type { Tier } from './targets.ts';
@@ -30,7 +31,7 @@ export function conversionFor(
       from,
       nameOf,
       limits,
-      options: settings.salesforce,
+      options: salesforceOptions(settings),
       bearsKey: settings.credentials === undefined,
       answers,
     });
@@ -45,7 +46,17 @@ export function conversionFor(
     path: (path) => convertedPath(path, from, to),
     bearsKey: settings.credentials === undefined,
     answers,
+    habits: habitsOf(settings),
   });
+}
+
+/** What was found out about each upstream; a new configuration begins without. */
+const habits = new WeakMap<UpstreamSettings, UpstreamHabits>();
+
+function habitsOf(settings: UpstreamSettings): UpstreamHabits {
+  const known = habits.get(settings) ?? new UpstreamHabits();
+  habits.set(settings, known);
+  return known;
 }
 
 /** What a model is called at an upstream. */
@@ -59,15 +70,16 @@ export function namingOf({ settings, model }: Tier): (asked: string) => string {
     exact.get(asked) ?? patterns.find(({ matcher }) => matcher.matches(asked))?.name ?? asked;
 }
 
+function salesforceOptions({ salesforce }: UpstreamSettings): SalesforceOptions {
+  return { ...salesforce, members: salesforce.members ?? {}, betas: salesforce.betas };
+}
+
 function encodeLimits({ convert }: UpstreamSettings): Omit<EncodeLimits, 'model'> {
-  const { maxTokens, defaultMaxTokens, maxTokensField, streamUsage, sampling, laterSystem } =
-    convert;
+  const { efforts, laterSystem, maxTokens, ...limits } = convert;
   return {
+    ...limits,
     maxTokens,
-    defaultMaxTokens,
-    maxTokensField,
-    streamUsage,
-    sampling,
+    ...(efforts === undefined ? {} : { efforts }),
     ...(laterSystem === undefined ? {} : { laterSystem }),
   };
 }

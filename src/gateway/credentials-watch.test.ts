@@ -34,22 +34,32 @@ describe('what the log says of stored credentials', () => {
   });
 
   it('says what to look at when something goes on for long', () => {
-    for (const what of ['many-refreshes', 'many-failures', 'clock-skew'] as const) {
+    for (const what of ['many-refreshes', 'many-failures', 'clock-skew', 'opaque-token'] as const) {
       const { watch, heard, lines } = rig();
       watch.warned('org', what);
       assert.deepEqual(heard, ['warned']);
-      assert.match(lines[0]?.text ?? '', /look at|apart/);
+      assert.match(lines[0]?.text ?? '', /look at|apart|let the client issue/);
     }
   });
 
   it('keeps what is as it should be out of the way', () => {
     const { watch, heard, lines } = rig();
     watch.refreshed('org', 12.4, 60_000);
-    watch.fileUnreadable('org');
+    watch.fileUnreadable('org', { path: '/run/key', fault: 'is empty', inUse: true });
     assert.deepEqual(heard, ['refreshed', 'file']);
     assert.deepEqual(
       lines.map(({ level }) => level),
       ['debug', 'warn'],
     );
+  });
+
+  it('says of a file what is wrong with it, and what is used instead', () => {
+    const { watch, lines } = rig();
+    const file = { path: '/run/key', fault: 'does not exist' };
+    watch.fileUnreadable('org', { ...file, inUse: false });
+    watch.fileUnreadable('org', { ...file, inUse: true });
+    assert.equal(lines[0]?.facts['file'], '/run/key');
+    assert.match(lines[0]?.text ?? '', /does not exist; calls are refused/);
+    assert.match(lines[1]?.text ?? '', /does not exist; what it held before is used/);
   });
 });

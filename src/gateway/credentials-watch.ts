@@ -8,8 +8,11 @@ import type { ProcessLog } from './process-log.ts';
 const warnings: Readonly<Record<Parameters<CredentialsObserver['warned']>[1], string>> = {
   'many-refreshes':
     'tokens are renewed more than ten times an hour; look at their life and at who answers 401',
+  'opaque-token':
+    'the token is opaque, and this API answers 404 to all but JSON Web Tokens; let the client issue JWT-based access tokens, with the scope sfap_api',
   'clock-skew': 'the clock of the token endpoint and ours are more than 5 s apart',
-  'many-failures': 'no token came for the third time in a row; look at the token endpoint',
+  'many-failures':
+    'no token came for the third time in a row; look at the token endpoint or the helper program',
 };
 
 /** Passes everything on and writes it down. */
@@ -32,9 +35,11 @@ export function credentialsWatch(
       observer.warned(name, what);
       log.warn({ upstream: name }, warnings[what]);
     },
-    fileUnreadable(name) {
-      observer.fileUnreadable(name);
-      log.warn({ upstream: name }, 'the file with the secret cannot be read; the last one is used');
+    fileUnreadable(name, file) {
+      observer.fileUnreadable(name, file);
+      const { path, fault, inUse } = file;
+      const then = inUse ? 'what it held before is used' : 'calls are refused until it is there';
+      log.warn({ upstream: name, file: path }, `the file with the secret ${fault}; ${then}`);
     },
   };
 }

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { HeaderList } from '../core/header-list.ts';
+import type { Service } from '../core/layer.ts';
 import type { Route } from '../core/route.ts';
 import { CallError } from '../core/errors.ts';
+import { RecordingSink } from '../testing/recording-sink.ts';
 import { testCall } from '../testing/test-call.ts';
 import { loadConfig } from './config/load.ts';
 import { compileRoutes } from './route-table.ts';
@@ -27,12 +29,12 @@ function destination(
   path: string,
   post: boolean,
   text: string = TEXT,
-): { route: Route; callerKeys: boolean } {
+): { route: Route; service: Service; callerKeys: boolean } {
   const { settings, lines } = loadConfig({ name: 'f', text }, { env: {}, readText: () => '' });
   assert.ok(settings, lines.join('\n'));
   const silent = {
     simulator: () => {},
-    local: () => () => {},
+    local: (answer: Service) => answer,
     wire: () => () => {},
     answers: { newId: (prefix: string) => prefix, wallNow: () => 0 },
   };
@@ -147,6 +149,39 @@ describe('the destination of a call to upstreams of several vendors', () => {
     assert.deepEqual(places(path), ['gpt openai-chat as it is']);
     const { kind, replay } = destination(path, true, MIXED).route;
     assert.deepEqual([kind, replay], ['other', 'strict']);
+  });
+
+  it('sends no call of another vendor’s API with a key of its own', () => {
+    const all = (dialect: string): string => `
+upstreams: { one: { dialect: ${dialect}, endpoints: [https://one.example] } }
+routes: [{ match: { path: /** }, upstreams: [one] }]
+`;
+    const anthropics = ['/v1/messages/batches', '/v1/messages/batches/b1'];
+    const openais = ['/v1/responses/input_tokens', '/v1/embeddings', '/v1/batches'];
+    const cases: readonly (readonly [string, readonly string[], string, RegExp])[] = [
+      ['openai-chat', anthropics, 'anthropic', /Anthropic's API alone/],
+      ['openai', anthropics, 'anthropic', /Anthropic's API alone/],
+      ['salesforce-models', anthropics, 'anthropic', /Anthropic's API alone/],
+      ['anthropic', openais, 'openai', /OpenAI's API alone/],
+    ];
+    for (const [dialect, paths, vendor, words] of cases) {
+      for (const path of paths) {
+        for (const post of [true, false]) {
+          const { route, service, callerKeys } = destination(path, post, all(dialect));
+          assert.deepEqual([route.targets, route.upstream, callerKeys], [[], 'none', false], path);
+          assert.ok(route.dialect.name.startsWith(vendor));
+          const sink = new RecordingSink();
+          service(testCall(), sink);
+          assert.equal(sink.error?.code, 'NO_ROUTE');
+          assert.match(sink.error.message, words);
+        }
+      }
+    }
+    // What is not known to be of models is none of our business.
+    assert.equal(destination('/v1/messages/batches', true, all('plain')).route.upstream, 'one');
+    for (const path of ['/v1/files', '/v1/batches', '/api/tags']) {
+      assert.equal(destination(path, true, all('openai-chat')).route.upstream, 'one');
+    }
   });
 
   it('answers itself what none of them can', () => {

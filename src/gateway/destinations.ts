@@ -10,14 +10,21 @@ import type { Target } from '../core/target.ts';
 import type { EncoderDeps } from '../dialects/conversion/answer-writer.ts';
 import { SIMULATOR } from './config/built-in.ts';
 import { profileLimits } from './config/settings.ts';
-import type { RouteSettings, Settings } from './config/settings.ts';
+import type { DialectName, RouteSettings, Settings } from './config/settings.ts';
+import { isModelDialect } from './config/layer-settings.ts';
 import { dialectTable } from './dialect-table.ts';
 import { refusal } from './local-answers.ts';
 import { ownAnswer } from './own-answers.ts';
 import type { OwnAnswer } from './own-answers.ts';
 import { dialectFor, strictest, targetsOf } from './targets.ts';
 import type { Ask, Tier } from './targets.ts';
-import { callerFormatOf, familyOf, isThreadPath, targetFormatOf } from './wire-formats.ts';
+import {
+  callerFormatOf,
+  familyOf,
+  isThreadPath,
+  targetFormatOf,
+  vendorOf,
+} from './wire-formats.ts';
 import type { CallerFormat } from './wire-formats.ts';
 
 /** What a matched request is done with. */
@@ -87,7 +94,7 @@ export function wiredDestinations(
     if (targets.length > 0) {
       return { route: wholeRoute(targets, ask), service: services.wire, callerKeys };
     }
-    const answer = own?.service ?? refusal(new CallError('NO_ROUTE', { detail: NOWHERE }));
+    const answer = own?.service ?? refusal(new CallError('NO_ROUTE', { detail: nowhere(ask) }));
     return {
       route: innerRoute({
         name: route.name,
@@ -119,7 +126,18 @@ export function wiredDestinations(
   };
 }
 
-const NOWHERE = 'No upstream of this route takes such a call; ask one of its own kind';
+/** Names of vendors, by family of their upstreams. */
+const vendors: Readonly<Record<string, string>> = {
+  anthropic: "Anthropic's",
+  openai: "OpenAI's",
+  'salesforce-models': "Salesforce's",
+};
+
+function nowhere({ family }: Ask): string {
+  const whose = vendors[family];
+  if (whose === undefined) return 'No upstream of this route takes such a call.';
+  return `This call belongs to ${whose} API alone, and no upstream of the route is ${whose}.`;
+}
 
 /** What a call of this path asks for, seen from the upstreams it could go to. */
 function askOf(tiers: readonly Tier[], path: string, post: boolean): Ask {
@@ -130,12 +148,20 @@ function askOf(tiers: readonly Tier[], path: string, post: boolean): Ask {
     const spoken = dialectTable[caller === 'openai-embeddings' ? 'openai-chat' : caller];
     return { kind, dialect: spoken, caller, family: familyOf(dialect) };
   }
-  // What belongs to one vendor's API goes to upstreams of that vendor, wherever they stand.
-  const ofAnthropic = tiers.find((tier) => tier.settings.dialect === 'anthropic');
-  const isTheirs =
-    ofAnthropic !== undefined && /\/messages(\/|$)/.test(path) && !isThreadPath(path);
-  const name = isTheirs ? 'anthropic' : dialect;
+  const name = vendorDialect(tiers, path);
   return { kind, dialect: dialectFor(name, path), caller: undefined, family: familyOf(name) };
+}
+
+/**
+ * What belongs to one vendor's API goes to upstreams of that vendor, wherever they stand, and to
+ * nobody where there are none: it would show that vendor's call to others, with their keys.
+ */
+function vendorDialect(tiers: readonly Tier[], path: string): DialectName {
+  const { dialect } = (tiers[0] as Tier).settings;
+  const vendor = isModelDialect(dialect) ? vendorOf(path) : undefined;
+  if (vendor === undefined) return dialect;
+  const theirs = tiers.find((tier) => familyOf(tier.settings.dialect) === vendor);
+  return theirs?.settings.dialect ?? vendor;
 }
 
 function isAsked({ settings }: Tier, caller: CallerFormat): boolean {

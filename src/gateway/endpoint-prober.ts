@@ -126,6 +126,7 @@ export class EndpointProber implements Prober {
       cancellation: this.#scope,
       timeline: new Timeline(now),
       attempt: 1,
+      replays: undefined,
     };
     return new Promise((resolve) => this.#wire(call, lookSink(resolve)));
   }

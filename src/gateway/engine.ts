@@ -2,15 +2,13 @@
 // Lives as long as the gateway; reloads change only which routes lead into it.
 
 import type { Clock } from '../core/clock.ts';
-import type { Service } from '../core/layer.ts';
 import { Leases } from '../core/leases.ts';
 import type { Random } from '../core/random.ts';
 import { BufferBudget } from '../core/replay-body.ts';
 import { Sweep } from '../core/sweep.ts';
+import type { TokenStore } from '../core/token-store.ts';
 import { CallIds } from '../edges/http-server/call-ids.ts';
-import type { EdgeDeps, EdgeObserver, EdgeOptions } from '../edges/http-server/edge-options.ts';
-import { randomIds } from '../dialects/conversion/answer-ids.ts';
-import { simulatorService } from '../simulator/simulator.ts';
+import type { EdgeDeps, EdgeOptions } from '../edges/http-server/edge-options.ts';
 import { MemoryTokenStore } from '../state/memory-token-store.ts';
 import type { LineWriter } from '../telemetry/access-log.ts';
 import { CallRecord } from '../telemetry/call-record.ts';
@@ -21,18 +19,20 @@ import { NetConnector } from '../transport/net-connector.ts';
 import { defaultTransportOptions } from '../transport/transport-options.ts';
 import type { Environment } from './config/interpolate.ts';
 import type { Settings } from './config/settings.ts';
-import { defaultWebSocketOptions } from '../edges/web-socket/options.ts';
 import { WebSocketProxy } from '../edges/web-socket/web-socket-proxy.ts';
 import { Drain, drainLayer } from '../layers/drain/drain.ts';
 import { Credentials } from '../layers/credentials/stored-credentials.ts';
 import { drainPhases } from '../layers/drain/drain-phases.ts';
 import type { AccessObserver } from './access/access-observer.ts';
 import type { AdminPage } from './admin.ts';
-import { ProcessGuard } from '../layers/admission/process-guard.ts';
+import { askedModel } from './asked-model.ts';
+import { admissionPace } from './admission-watch.ts';
 import { commandRunner } from './command-runner.ts';
 import { credentialsWatch } from './credentials-watch.ts';
+import { EdgeWatch } from './edge-watch.ts';
 import { EndpointProber } from './endpoint-prober.ts';
 import type { ProcessLog } from './process-log.ts';
+import { PacedLog } from './paced-log.ts';
 import { OwnReadings } from './process-readings.ts';
 import { secretFiles } from './secret-files.ts';
 import { HttpTokenEndpoint } from './token-endpoint.ts';
@@ -41,6 +41,8 @@ import type { RouteTable, Services } from './route-table.ts';
 import { setStackGauges } from './stack-gauges.ts';
 import { Stacks } from './stacks.ts';
 import { WatchedCalls } from './watched-calls.ts';
+import { WatchedGuard } from './watched-guard.ts';
+import { wiredServices } from './wired-services.ts';
 import { TransportMetrics } from './transport-metrics.ts';
 
 /** Unused connections kept ready per model endpoint; saves a handshake on the next call. */
@@ -61,6 +63,8 @@ export interface EngineDeps {
   readonly log: ProcessLog;
   /** For the proxies on the way to token endpoints. */
   readonly env: Environment;
+  /** `undefined` = tokens stay in this process. */
+  readonly tokens: TokenStore | undefined;
 }
 
 /** The parts of a gateway that outlive reloads. Ends by `close`. */
@@ -79,15 +83,13 @@ export class Engine {
   readonly #credentials: Credentials;
   /** By the certificates they are trusted with; '' = the built-in ones. */
   readonly #tokenEndpoints: Map<string, HttpTokenEndpoint> = new Map();
-  /** Keeps the tokens of upstreams that one reload takes away and another one brings back. */
-  readonly #tokens: MemoryTokenStore;
   /** Ends the helper programs that run. */
   readonly #ending = new AbortController();
   #targets: RouteTable['targets'] = [];
-  readonly #readings = new OwnReadings();
-  readonly #guard: ProcessGuard;
+  readonly #crowdLog: PacedLog;
+  readonly #guard: WatchedGuard | undefined;
   readonly #env: Environment;
-  #callerConnections: number = 0;
+  readonly #edge: EdgeWatch;
 
   constructor(deps: EngineDeps, settings: Settings) {
     const { clock, random, log } = deps;
@@ -107,10 +109,11 @@ export class Engine {
       this.#transportMetrics,
     );
     const wire = this.#transport.service;
-    this.#guard = new ProcessGuard({ clock, readings: this.#readings });
-    const layerMetrics = new LayerMetrics(this.#metrics);
+    this.#crowdLog = new PacedLog(clock, log, admissionPace);
+    if (settings.guard) this.#guard = new WatchedGuard({ clock, log, readings: new OwnReadings() });
+    this.#edge = new EdgeWatch(this.#metrics, clock, deps.lines);
+    const layerMetrics = new LayerMetrics(this.#metrics, this.#crowdLog);
     this.#layerMetrics = layerMetrics;
-    this.#tokens = new MemoryTokenStore(clock);
     this.#credentials = this.#storedCredentials(deps);
     this.#stacks = new Stacks(
       {
@@ -122,8 +125,8 @@ export class Engine {
         drain: drainLayer(this.drain),
         credentials: this.#credentials,
         prober: new EndpointProber({ clock, sweep, connector, wire }),
-        ...(settings.guard ? { guard: this.#guard } : {}),
-        calls: new WatchedCalls(new CallRecord(this.#metrics, clock, deps.lines), log),
+        ...(this.#guard === undefined ? {} : { guard: this.#guard }),
+        calls: this.#watchedCalls(deps),
         observers: layerMetrics,
       },
       settings,
@@ -133,33 +136,19 @@ export class Engine {
       layerMetrics.webSocket,
     );
     this.#proxy = proxy;
-    this.services = this.#servicesOver(wire, clock, random);
+    this.services = wiredServices({ clock, random, stacks: this.#stacks, wire, proxy });
     this.edgeDeps = {
       clock,
       random,
       sweep,
+      leases,
       bodyBudget: bodies,
       callIds: new CallIds(),
-      observer: this.#edgeObserver(),
+      observer: this.#edge,
       upgrades: proxy,
     };
     this.edgeOptions = edgeOptionsOf(settings, head);
     this.#metrics.collect(() => this.#collect());
-  }
-
-  #servicesOver(wire: Service, clock: Clock, random: Random): Services {
-    const stacks = this.#stacks;
-    // The drain spreads its cuts already.
-    const sockets = this.#proxy.service({ ...defaultWebSocketOptions, drainSpreadMs: 0 });
-    return {
-      wire: (route, upstreams) => {
-        const isWebSocket = upstreams.every(({ profile }) => profile === 'websocket');
-        return stacks.wire(route, upstreams, isWebSocket ? sockets : wire);
-      },
-      simulator: stacks.simulator(simulatorService({ clock, random })),
-      local: (answer) => stacks.local(answer),
-      answers: { newId: randomIds(random), wallNow: () => clock.wallNow() },
-    };
   }
 
   /** What the layers remember, for the admin listener. */
@@ -184,6 +173,11 @@ export class Engine {
     return this.#layerMetrics.access;
   }
 
+  /** What to know of this process before it is sent calls; `undefined` = nothing. */
+  get readyNote(): string | undefined {
+    return this.#guard?.note;
+  }
+
   /** Calls that have not seen their last byte. */
   get callsRunning(): number {
     return this.leases.oldest(Infinity).filter(({ kind }) => kind === 'call').length;
@@ -203,7 +197,9 @@ export class Engine {
   use(table: RouteTable): void {
     this.#targets = table.targets;
     const keys = new Set(table.endpoints.map(({ key }) => key));
-    for (const { key } of this.endpoints()) if (!keys.has(key)) this.#forget(key);
+    for (const { key } of this.endpoints()) {
+      if (!keys.has(key)) this.#transportMetrics.forget(key);
+    }
     this.#transport.retain(keys);
     this.#stacks.retain(table);
     for (const [name, stored] of table.credentials) this.#credentials.configure(name, stored);
@@ -214,7 +210,11 @@ export class Engine {
     }
   }
 
-  #storedCredentials({ clock, random, log }: EngineDeps): Credentials {
+  #watchedCalls({ clock, lines, log }: EngineDeps): WatchedCalls {
+    return new WatchedCalls(new CallRecord(this.#metrics, clock, lines, askedModel()), log);
+  }
+
+  #storedCredentials({ clock, random, log, tokens }: EngineDeps): Credentials {
     return new Credentials({
       clock,
       random,
@@ -222,7 +222,8 @@ export class Engine {
       endpointOf: ({ ca }) => this.#tokenEndpoint(clock, ca),
       runCommand: commandRunner(clock, this.#ending.signal),
       files: secretFiles,
-      store: this.#tokens,
+      // Keeps the tokens of upstreams, too, that one reload takes away and another brings back.
+      store: tokens ?? new MemoryTokenStore(clock),
     });
   }
 
@@ -233,11 +234,6 @@ export class Engine {
     const endpoint = new HttpTokenEndpoint({ clock, ca, env: this.#env });
     this.#tokenEndpoints.set(ca ?? '', endpoint);
     return endpoint;
-  }
-
-  #forget(endpoint: string): void {
-    this.#transportMetrics.forget(endpoint);
-    for (const state of ['active', 'idle']) this.#metrics.openConnections.forget(endpoint, state);
   }
 
   /** Ends what runs for nobody; the drain counts calls of callers alone. */
@@ -251,35 +247,19 @@ export class Engine {
     this.#credentials.close();
     this.#ending.abort();
     for (const endpoint of this.#tokenEndpoints.values()) endpoint.close();
-    this.#guard.close();
-    this.#readings.close();
+    this.#guard?.close();
+    this.#crowdLog.close();
     this.#metrics.close();
-  }
-
-  #edgeObserver(): EdgeObserver {
-    return {
-      connectionOpened: () => {
-        this.#callerConnections += 1;
-      },
-      connectionClosed: () => {
-        this.#callerConnections -= 1;
-      },
-      refused: (code) => {
-        this.#metrics.serverRefused.at(code).value += 1;
-      },
-    };
   }
 
   #collect(): void {
     this.#metrics.leases.at().value = this.leases.size;
-    this.#metrics.serverConnections.at().value = this.#callerConnections;
+    this.#metrics.serverConnections.at().value = this.#edge.connections;
     this.#layerMetrics.draining.at().value = drainPhases.indexOf(this.drain.phase);
+    if (this.#guard !== undefined) this.#layerMetrics.guardLevel.at().value = this.#guard.gauge;
     this.#layerMetrics.webSocketsOpen.at().value = this.#proxy.size;
     const endpoints = this.endpoints();
-    for (const { key, open, idle } of endpoints) {
-      this.#metrics.openConnections.at(key, 'active').value = open - idle;
-      this.#metrics.openConnections.at(key, 'idle').value = idle;
-    }
+    this.#transportMetrics.show(endpoints);
     const places = { targets: this.#targets, endpoints };
     setStackGauges(this.#layerMetrics, this.#stacks, places, this.edgeDeps.clock.now());
   }

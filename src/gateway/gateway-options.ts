@@ -3,6 +3,7 @@
 import { dirname, resolve } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import type { Random } from '../core/random.ts';
+import type { TokenStore } from '../core/token-store.ts';
 import type { LineWriter } from '../telemetry/access-log.ts';
 import { loadConfigFile, readFile } from './config-source.ts';
 import type { Environment } from './config/interpolate.ts';
@@ -31,6 +32,8 @@ export interface GatewayOptions {
   readonly adapt?: (settings: Settings) => Settings;
   /** Listens where other processes of this user may listen as well. Default: no. */
   readonly reusePort?: boolean;
+  /** Where tokens are shared with other processes. Default: the memory of this one. */
+  readonly tokens?: TokenStore;
   readonly clock?: Clock;
   readonly random?: Random;
 }

@@ -7,6 +7,7 @@ import { after, afterEach, before, describe, it } from 'node:test';
 import { allGivenBack, eventually } from '../testing/eventually.fixture.ts';
 import type { Behaviour } from '../testing/misbehaving-upstream/behaviour.ts';
 import { MisbehavingUpstream } from '../testing/misbehaving-upstream/misbehaving-upstream.ts';
+import { VirtualClock } from '../testing/virtual-clock.ts';
 import { startGateway } from './gateway.ts';
 import type { Gateway } from './gateway.ts';
 import type { GatewayOptions } from './gateway-options.ts';
@@ -184,6 +185,26 @@ describe('gateway', () => {
     await gateway?.close(30);
     await assert.rejects(running.text());
     await allGivenBack(leases);
+  });
+
+  it('keeps its configuration once its way out has begun', async () => {
+    const { settings } = await start({ config: routedTo(one) });
+    const closed = gateway?.close();
+    assert.match(gateway?.reload(routedTo(two)).join() ?? '', /is on its way out/);
+    await closed;
+    assert.match(gateway?.reload(routedTo(two)).join() ?? '', /is on its way out/);
+    assert.equal(gateway?.settings, settings);
+  });
+
+  it('is destroyed in the middle of a drain: that ends at once and leaves no timer', async () => {
+    const clock = new VirtualClock();
+    await start({ config: routedTo(one), clock });
+    const drained = gateway?.drain({ lagMs: 60_000, watched: true });
+    assert.equal(gateway?.destroy(), undefined);
+    assert.equal((await drained)?.cut, 0);
+    // One beat later, in which the sweep notices that nobody needs it any more.
+    clock.advance(200);
+    assert.equal(clock.pending, 0);
   });
 
   it('says which option to change when an address is taken', async () => {

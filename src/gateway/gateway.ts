@@ -32,6 +32,9 @@ import type { DrainHow } from './way-out.ts';
 /** Leases the debug view lists. */
 const LEASES_SHOWN = 200;
 
+/** Why a reload changes nothing. */
+const TOO_LATE = 'this gateway is on its way out; the old configuration stays';
+
 /** A running gateway. */
 export interface Gateway {
   /** Where callers connect, without a path. */
@@ -46,7 +49,7 @@ export interface Gateway {
   metricsText(): Promise<string>;
   /**
    * Puts a new configuration in force: the object given, else the file read again. Answers what is
-   * wrong with it; with errors the old one stays.
+   * wrong with it; with errors, or once the way out has begun, the old one stays.
    */
   reload(config?: Readonly<Record<string, unknown>>): readonly string[];
   /** The same with a configuration that somebody else has read. */
@@ -100,7 +103,8 @@ class RunningGateway implements Gateway {
     const clock = options.clock ?? systemClock;
     const lines = settings.log.access ? (options.accessLog ?? output?.lines) : undefined;
     const random = options.random ?? systemRandom;
-    this.#engine = new Engine({ clock, random, lines, env, log: this.#log }, settings);
+    const { tokens } = options;
+    this.#engine = new Engine({ clock, random, lines, env, log: this.#log, tokens }, settings);
     const { edgeDeps } = this.#engine;
     this.#drain = this.#engine.drain;
     this.#lastLoaded = loaded;
@@ -189,6 +193,11 @@ class RunningGateway implements Gateway {
   }
 
   reloadFrom(source: ConfigSource | undefined): readonly string[] {
+    if (this.#closing) {
+      // It would ask for tokens and open sockets that nobody closes any more.
+      this.#log.warn({}, TOO_LATE);
+      return [TOO_LATE];
+    }
     this.#apply(loadFrom(source, this.#options, this.#env));
     return this.#lastLoaded.lines;
   }
@@ -203,7 +212,7 @@ class RunningGateway implements Gateway {
     }
     const before = this.#snapshot;
     const { access, services } = this.#engine;
-    const after = new Snapshot(loaded, settings, services, this.#env, access);
+    const after = new Snapshot(loaded, settings, services, this.#env, access, before);
     this.#snapshot = after;
     this.#router.current = after.router;
     this.#engine.use(after.router.table);
@@ -243,6 +252,8 @@ class RunningGateway implements Gateway {
     this.#destroyed = true;
     this.#watch?.close();
     this.#edge.destroy();
+    // A drain under way is over with that, whatever phase it was in.
+    this.#drain.cut();
     void this.#admin?.close();
     this.#engine.close();
   }
@@ -268,6 +279,7 @@ class RunningGateway implements Gateway {
         this.#wayOut.readyAsked();
         return !this.#closing;
       },
+      readyNote: () => (this.#closing ? undefined : this.#engine.readyNote),
       metrics: () => this.#engine.scrape(),
       pages: {
         leases: () => this.#engine.leases.oldest(LEASES_SHOWN),

@@ -1,10 +1,8 @@
 // Counts what the layers report. The layers know observers, not metrics; this is where they meet.
-// Series are looked up by text, which is too dear for the path of every call, so attempts keep
-// theirs by target.
+// Series are looked up by text, which is too dear for the path of every call, so attempts have a
+// file of their own (attempt-metrics.ts).
 
-import type { Call } from '../core/call.ts';
-import type { Outcome } from '../core/outcome.ts';
-import type { AttemptObserver, Target } from '../core/target.ts';
+import type { AttemptObserver } from '../core/target.ts';
 import { silentAdmissionObserver } from '../layers/admission/admission-observer.ts';
 import type { AdmissionObserver } from '../layers/admission/admission-observer.ts';
 import type { BalanceObserver } from '../layers/balance/balance-observer.ts';
@@ -20,6 +18,9 @@ import { silentRateLimitObserver } from '../layers/rate-limit/rate-limit-observe
 import type { RateLimitObserver } from '../layers/rate-limit/rate-limit-observer.ts';
 import type { RetryObserver } from '../layers/retry/retry-observer.ts';
 import type { AccessObserver } from './access/access-observer.ts';
+import { admissionWatch } from './admission-watch.ts';
+import type { PacedLog } from './paced-log.ts';
+import { AttemptMetrics } from './attempt-metrics.ts';
 import { silentWebSocketObserver } from '../edges/web-socket/web-socket-observer.ts';
 import type { WebSocketObserver } from '../edges/web-socket/web-socket-observer.ts';
 import { layerMetricTable } from '../telemetry/layer-metric-table.ts';
@@ -37,6 +38,7 @@ export class LayerMetrics {
   readonly credentialLife: Family<Series>;
   readonly heartbeat: HeartbeatObserver;
   readonly admission: AdmissionObserver;
+  readonly guardLevel: Family<Series>;
   readonly retry: RetryObserver;
   readonly rateLimit: RateLimitObserver;
   readonly pacer: PacerObserver;
@@ -53,14 +55,17 @@ export class LayerMetrics {
   readonly headroom: Family<Series>;
   readonly queueDepth: Family<Series>;
 
-  constructor(metrics: Metrics) {
-    this.attempts = new AttemptCounts(metrics);
+  /** `warnings` hears what a person should know of limits; without it nobody wants to. */
+  constructor(metrics: Metrics, warnings?: Pick<PacedLog, 'warn'>) {
+    this.attempts = new AttemptMetrics(metrics);
     this.breakerState = metrics.series(layerMetricTable.breakerState);
     this.limit = metrics.series(layerMetricTable.limit);
     this.inFlight = metrics.series(layerMetricTable.inFlight);
     this.headroom = metrics.series(layerMetricTable.headroom);
     this.queueDepth = metrics.series(layerMetricTable.queueDepth);
-    this.admission = admissionCounts(metrics);
+    const admission = admissionCounts(metrics);
+    this.admission = warnings === undefined ? admission : admissionWatch(admission, warnings);
+    this.guardLevel = metrics.series(layerMetricTable.guardLevel);
     this.remaining = metrics.series(layerMetricTable.remaining);
     this.rateLimit = quotaCounts(metrics);
     this.pacer = pacerCounts(metrics);
@@ -78,33 +83,6 @@ export class LayerMetrics {
     this.credentials = credentialCounts(metrics);
     this.twins = twinCounts(metrics);
     this.credentialLife = metrics.series(layerMetricTable.credentialLife);
-  }
-}
-
-/** Attempts by endpoint and outcome. */
-class AttemptCounts implements AttemptObserver {
-  readonly #metrics: Metrics;
-  readonly #whole = new WeakMap<Target, Series>();
-
-  constructor(metrics: Metrics) {
-    this.#metrics = metrics;
-  }
-
-  attemptBegan(): void {}
-
-  attemptAnswered(): void {}
-
-  attemptOver(target: Target, _call: Call, outcome: Outcome): void {
-    if (outcome.kind !== 'ok') {
-      this.#metrics.attempts.at(target.endpoint.key, outcome.cause).value += 1;
-      return;
-    }
-    let series = this.#whole.get(target);
-    if (series === undefined) {
-      series = this.#metrics.attempts.at(target.endpoint.key, outcome.cause);
-      this.#whole.set(target, series);
-    }
-    series.value += 1;
   }
 }
 

@@ -16,10 +16,17 @@ export function emptyAnswer(): Service {
 
 /**
  * Answers a WebSocket handshake with 426, the one status at which Codex turns to HTTP at once; at
- * any other it tries again and again first.
+ * any other it tries again and again first. `route` would have taken an ordinary request; without
+ * it none would that could take sessions.
  */
-export function webSocketRefusal(): Service {
-  const message = 'WebSocket is not offered here; use HTTP streaming.';
+export function webSocketRefusal(route: string | undefined): Service {
+  const profile = '`profile: websocket`';
+  const lacks = `the upstreams of route "${route}" do not have ${profile}`;
+  const offer =
+    route === undefined
+      ? `no route takes it; add one to an upstream with ${profile}`
+      : `${lacks}; set it there, or on an upstream with a route of its own in front`;
+  const message = `WebSocket is not offered here; use HTTP streaming. To offer it: ${offer}.`;
   const body = JSON.stringify({ error: { type: 'upgrade_required', message } });
   const fields = HeaderList.of([['content-type', 'application/json']]);
   return answer(426, 'Upgrade Required', fields, Buffer.from(body));

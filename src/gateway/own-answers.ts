@@ -14,6 +14,7 @@ import { estimateTokens } from '../dialects/conversion/estimate-tokens.ts';
 import { isProblem } from '../dialects/conversion/model-request.ts';
 import { isModelDialect } from './config/layer-settings.ts';
 import { dialectTable } from './dialect-table.ts';
+import { listAsk, namesOf } from './model-list.ts';
 import type { Tier } from './targets.ts';
 
 /** One kind of answer. */
@@ -35,17 +36,11 @@ export function ownAnswer(
   if (post && path.endsWith('/messages/count_tokens') && !dialects.includes('anthropic')) {
     return { name: 'count-tokens', dialect: dialectTable.anthropic, service: countTokens };
   }
-  if (!post && /\/models(\/[^/]+)?$/.test(path) && dialects[0] === 'salesforce-models') {
-    const service = listModels(namesOf(tiers));
+  if (!post && listAsk(path) !== undefined && dialects[0] === 'salesforce-models') {
+    const service = listModels([...new Set(tiers.flatMap(namesOf))]);
     return { name: 'models', dialect: dialectTable['openai-chat'], service };
   }
   return undefined;
-}
-
-/** Names callers can use; patterns are none. */
-function namesOf(tiers: readonly Tier[]): string[] {
-  const names = tiers.flatMap(({ settings }) => settings.models.map(([asked]) => asked));
-  return [...new Set(names)].filter((name) => !name.includes('*'));
 }
 
 const countTokens: Service = (call, sink) =>
@@ -68,7 +63,7 @@ function countIn(text: string): number | CallError {
 }
 
 /** Lists models in the form of the vendor whose client asks. */
-function listModels(names: readonly string[]): Service {
+export function listModels(names: readonly string[]): Service {
   return (call, sink) => {
     if (call.method !== 'GET' && call.method !== 'HEAD') {
       // Nothing would be done, whatever was said.
@@ -76,26 +71,18 @@ function listModels(names: readonly string[]): Service {
       return;
     }
     const bare = call.path.split('?', 1)[0] ?? '';
-    const one = /\/models\/([^/]+)$/.exec(bare)?.[1];
+    const one = listAsk(bare)?.one;
     const anthropic = call.headers.has('anthropic-version');
     if (one === undefined) {
       const data = names.map((name) => entry(name, anthropic));
       const ends = { has_more: false, first_id: names[0] ?? null, last_id: names.at(-1) ?? null };
       answerJson(call, sink, 200, anthropic ? { data, ...ends } : { object: 'list', data });
-    } else if (names.includes(unescaped(one))) {
-      answerJson(call, sink, 200, entry(unescaped(one), anthropic));
+    } else if (names.includes(one)) {
+      answerJson(call, sink, 200, entry(one, anthropic));
     } else {
       sink.fail(new CallError('NO_ROUTE', { detail: 'No model of this name is configured.' }));
     }
   };
-}
-
-function unescaped(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 /** Nobody knows when a model of another vendor was made. */

@@ -2,6 +2,8 @@
 // upstream. Remembered per target, because clients use few; bounded, because callers choose them.
 
 import type { Destination } from './destinations.ts';
+import { listAsk } from './model-list.ts';
+import type { ListAsk } from './model-list.ts';
 import type { CompiledRoute } from './route-table.ts';
 
 /** One route that a target can take. */
@@ -20,12 +22,17 @@ export interface PathPlan {
   readonly routes: readonly PlannedRoute[];
   /** The path could mean another one to whoever resolves its dots; nothing may take it. */
   readonly unsafe: boolean;
+  /** It asks for a list of models. */
+  readonly list: ListAsk | undefined;
 }
 
 /** Targets remembered; past it all are forgotten, which costs each a microsecond. */
 export const PLANS_MAX = 1_024;
 /** Longer targets are worked out each time. */
 const REMEMBERED_LENGTH_MAX = 1_024;
+
+/** The target of `OPTIONS *`, which asks about the server as a whole. */
+const SERVER = '*';
 
 /** A `.` or `..` segment, in any spelling that some server takes for one. */
 const DOT_SEGMENT = /(?:^|[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?:[/\\;]|%2f|%5c|%3b|$)/i;
@@ -61,9 +68,15 @@ export class PathPlans {
     const path = at < 0 ? target : target.slice(0, at);
     const query = at < 0 ? '' : target.slice(at);
     const unsafe = DOT_SEGMENT.test(path);
-    const routes = unsafe ? [] : this.#routes.filter((route) => route.path.matches(path));
-    return { path, unsafe, routes: routes.map((route) => planned(route, path, query)) };
+    const routes = unsafe ? [] : this.#routes.filter((route) => route.path.matches(matched(path)));
+    const list = unsafe ? undefined : listAsk(path);
+    return { path, unsafe, list, routes: routes.map((route) => planned(route, path, query)) };
   }
+}
+
+/** `OPTIONS *` names the empty path (RFC 9112, 3.2.4), which a route to `/**` alone covers. */
+function matched(path: string): string {
+  return path === SERVER ? '' : path;
 }
 
 function planned(route: CompiledRoute, path: string, query: string): PlannedRoute {
@@ -77,6 +90,7 @@ function planned(route: CompiledRoute, path: string, query: string): PlannedRout
 }
 
 function rewrite(path: string, stripPrefix: string, addPrefix: string): string {
+  if (path === SERVER) return path;
   const stripped = path.startsWith(stripPrefix) ? path.slice(stripPrefix.length) : path;
   const joined = addPrefix + stripped;
   return joined.startsWith('/') ? joined : `/${joined}`;

@@ -21,6 +21,8 @@ import type { CheckedEndpoint } from './endpoint-prober.ts';
 import { EndpointTable } from './endpoints.ts';
 import { nameMatcher, pathMatcher } from './glob.ts';
 import type { Matcher } from './glob.ts';
+import { routeModels } from './model-list.ts';
+import type { RouteModels } from './model-list.ts';
 
 /** The services that routes lead to. */
 export interface Services {
@@ -43,6 +45,8 @@ export interface FieldCondition {
 
 /** One configured route, ready to be asked. */
 export interface CompiledRoute {
+  /** `undefined` = it leads to the simulator, which has no options. */
+  readonly name: string | undefined;
   readonly path: Matcher;
   readonly method: string | undefined;
   readonly fields: readonly FieldCondition[];
@@ -52,6 +56,8 @@ export interface CompiledRoute {
   /** The upstream has credentials of its own, which no web page may borrow. */
   readonly guarded: boolean;
   readonly webSocket: boolean;
+  /** What it adds to a list of models; `undefined` = it does not lead to models of others. */
+  readonly models: RouteModels | undefined;
   /** For a path as sent upstream and whether it is a POST. */
   destination(path: string, post: boolean): Destination;
 }
@@ -107,7 +113,8 @@ export function compileRoutes(
               tiers.map((tier) => tier.settings),
             ),
           });
-    routes.push(compile(route, destinations));
+    const own = compile(route, destinations, tiers.length === 0 ? undefined : route.name);
+    routes.push({ ...own, models: routeModels(route, tiers, own.model) });
   }
   return {
     routes,
@@ -166,6 +173,7 @@ const simulatorModels: Pick<RouteSettings, 'match' | 'stripPrefix' | 'addPrefix'
 function compile(
   route: Pick<RouteSettings, 'match' | 'stripPrefix' | 'addPrefix'>,
   destinations: Destinations,
+  routeName?: string,
 ): CompiledRoute {
   const { match } = route;
   const fields = Object.entries(match.header ?? {}).map(([name, wanted]) => ({
@@ -173,6 +181,7 @@ function compile(
     wanted: typeof wanted === 'string' ? nameMatcher(wanted) : wanted,
   }));
   return {
+    name: routeName,
     path: pathMatcher(match.path),
     method: match.method,
     fields,
@@ -181,6 +190,7 @@ function compile(
     addPrefix: route.addPrefix,
     guarded: destinations.guarded,
     webSocket: destinations.webSocket,
+    models: undefined,
     destination: (path, post) => destinations.at(path, post),
   };
 }

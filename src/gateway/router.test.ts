@@ -124,6 +124,8 @@ describe('the built-in routes', () => {
     const resolution = builtIn.resolve(head, ReplayBody.none());
     assert.equal(resolution?.route.upstream, 'none');
     assert.equal(answerOf(resolution.service).head, 426);
+    // The one of the caller's next try, too: handshakes come in storms.
+    assert.equal(builtIn.resolve(head, ReplayBody.none())?.service, resolution.service);
     head.upgrade = 'h2c';
     assert.equal(builtIn.resolve(head, ReplayBody.none())?.route.upstream, 'openai');
   });
@@ -225,6 +227,20 @@ describe('configured routes', () => {
 
   it('take paths whose names hold dots', () => {
     assert.equal(goesTo(router, 'GET /now/a..b/.well-known/...'), 'now plain strict');
+  });
+
+  it('send `OPTIONS *` as it is to a route for everything, and to no other', () => {
+    const all = routerOf(`
+upstreams: { u: { endpoints: ["https://u.example"] } }
+routes:
+  - { name: root, match: { path: / }, upstreams: [u] }
+  - { name: one, match: { path: /* }, upstreams: [u] }
+  - { name: some, match: { path: /some/** }, upstreams: [u] }
+  - { name: all, match: { path: /** }, upstreams: [u], rewrite: { addPrefix: /api } }
+`);
+    const { route, path } = resolve(all, 'OPTIONS *');
+    assert.deepEqual([route.name, path], ['all', '*']);
+    assert.equal(resolve(all, 'OPTIONS /x/y').path, '/api/x/y');
   });
 
   it('remember a bounded number of targets', () => {

@@ -30,10 +30,12 @@ import {
   webSocketRefusal,
 } from './local-answers.ts';
 import { BodyModel } from './body-model.ts';
+import { listedNames } from './model-list.ts';
+import { listModels } from './own-answers.ts';
 import { PathPlans } from './path-plans.ts';
 import type { PathPlan, PlannedRoute } from './path-plans.ts';
 import { compileRoutes, fieldsMatch } from './route-table.ts';
-import type { RouteTable, Services } from './route-table.ts';
+import type { CompiledRoute, RouteTable, Services } from './route-table.ts';
 
 const refusalDialects = {
   anthropic: dialectTable.anthropic,
@@ -63,7 +65,8 @@ export class ConfiguredRouter implements Router {
   readonly #plans: PathPlans;
   readonly #keys: AccessKeys;
   readonly #probe: Service;
-  readonly #noWebSocket: Service;
+  /** By the route that would have taken an ordinary request; '' = none. */
+  readonly #noWebSocket = new Map<string, Service>();
   readonly #ownRoutes = new Map<Dialect, Route>();
 
   constructor(settings: Settings, services: Services, env: Environment, observer?: AccessObserver) {
@@ -73,7 +76,6 @@ export class ConfiguredRouter implements Router {
     this.table = compileRoutes(settings, services, env);
     this.#plans = new PathPlans(this.table.routes);
     this.#probe = services.local(emptyAnswer());
-    this.#noWebSocket = services.local(webSocketRefusal());
   }
 
   keepBytesMax(): number {
@@ -126,9 +128,9 @@ export class ConfiguredRouter implements Router {
         }
         if (model.name === undefined || !route.model.matches(model.name)) continue;
       }
-      return this.#take(head, planned, admission);
+      return this.#list(head, plan, route, admission) ?? this.#take(head, planned, admission);
     }
-    return this.#takeNone(head, plan, model?.name);
+    return this.#list(head, plan, undefined, admission) ?? this.#takeNone(head, plan, model?.name);
   }
 
   #take(head: RequestHead, planned: PlannedRoute, admission: Admission | undefined): Resolution {
@@ -147,14 +149,47 @@ export class ConfiguredRouter implements Router {
     };
   }
 
+  /** The models in the tables of all routes of this caller, unless `first` is to be asked. */
+  #list(
+    head: RequestHead,
+    { list }: PathPlan,
+    first: CompiledRoute | undefined,
+    admission: Admission | undefined,
+  ): Resolution | undefined {
+    if (list === undefined || head.upgrade === 'websocket') return undefined;
+    const met = this.table.routes.filter(({ fields }) => fieldsMatch(fields, head.headers));
+    const listed = listedNames(list, met, first, head);
+    if (listed === undefined) return undefined;
+    if (listed.from.some(({ guarded }) => guarded) && this.#fromWebPage(head)) {
+      return this.#refuseWebPage(head);
+    }
+    const own = this.#own(head, this.#services.local(listModels(listed.names)));
+    return { ...own, caller: admission?.caller ?? anonymousCaller };
+  }
+
   #takeNone(head: RequestHead, plan: PathPlan, model: string | undefined): Resolution {
-    if (head.upgrade === 'websocket') return this.#own(head, this.#noWebSocket);
+    if (head.upgrade === 'websocket') return this.#refuseWebSocket(head, plan);
     if (plan.unsafe) {
       const detail = 'The path holds "." or ".." segments; send it without them.';
       return this.#refuse(head, new CallError('BAD_REQUEST', { detail }));
     }
     if (isProbe(head.method, plan.path)) return this.#own(head, this.#probe);
     return this.#refuse(head, noRouteError(head.method, plan.path, model));
+  }
+
+  /** Says what to set where; whatever a route asks of bodies, a handshake has none to show. */
+  #refuseWebSocket(head: RequestHead, plan: PathPlan): Resolution {
+    const taker = plan.routes.find(
+      ({ route: { name, fields, method = 'GET', webSocket } }) =>
+        name !== undefined && !webSocket && method === 'GET' && fieldsMatch(fields, head.headers),
+    );
+    const name = taker?.route.name;
+    let service = this.#noWebSocket.get(name ?? '');
+    if (service === undefined) {
+      service = this.#services.local(webSocketRefusal(name));
+      this.#noWebSocket.set(name ?? '', service);
+    }
+    return this.#own(head, service);
   }
 
   /**

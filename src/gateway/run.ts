@@ -46,10 +46,12 @@ interface Running {
 export async function runGateway(options: RunOptions): Promise<number> {
   const { screen } = options;
   let output: LogOutput | undefined;
+  const early = keptSignals();
   try {
     const running = await start(options, (level) => (output = openLog(level)));
     surviveBugs(() => output);
     const ended = untilSignal(running, screen);
+    early.pass();
     // Last: whoever has read it may send a signal at once.
     const { url, adminUrl, settings } = running;
     screen.write(bannerText({ url, adminUrl, settings, command: options.command }));
@@ -86,6 +88,30 @@ export function surviveBugs(output: () => LogOutput | undefined): void {
   process.on('uncaughtException', (bug) => {
     output()?.log.error({ err: bug }, 'a bug ended a call; please report it with this stack');
   });
+}
+
+/** What a process does something at. */
+const heard = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+
+/**
+ * Keeps the signals that come while a gateway starts, because some of its workers may have calls
+ * already, and because nobody else would hear them: what they do by themselves is to end the
+ * process, be it SIGHUP, or nothing at all where it is the first one of a container.
+ */
+function keptSignals(): { pass(): void } {
+  const kept: NodeJS.Signals[] = [];
+  const keep = (signal: NodeJS.Signals): void => {
+    // Whoever says it twice will not wait for a start.
+    if (signal !== 'SIGHUP' && kept.includes(signal)) process.exit(exitCodes.failure);
+    kept.push(signal);
+  };
+  for (const signal of heard) process.on(signal, keep);
+  return {
+    pass() {
+      for (const signal of heard) process.off(signal, keep);
+      for (const signal of kept) process.emit(signal, signal);
+    },
+  };
 }
 
 /** Longest time between the end of the gateway and that of the process, in ms. */

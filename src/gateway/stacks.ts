@@ -242,8 +242,15 @@ export class Stacks {
         },
         { ...defaultBalanceOptions, sticky: route.sticky },
       ),
-      ...(breaks ? [breakerLayer({ clock, breakers: this.breakers })] : []),
-      convertLayer({ bodies, clock, observer: observers.convert }),
+      ...(breaks
+        ? [
+            breakerLayer(
+              { clock, breakers: this.breakers },
+              { slowBreaks: slowBreaking(upstreams) },
+            ),
+          ]
+        : []),
+      convertLayer({ bodies, clock, sweep, observer: observers.convert }),
       credentialsLayer({ clock, credentials: this.credentials }),
       timeoutsLayer(
         {
@@ -262,6 +269,12 @@ export class Stacks {
     const { clock, leases, calls } = this.#deps;
     return observeLayer({ clock, leases, observer: calls });
   }
+}
+
+/** Upstreams whose slow answers count against them: those in whose nature they are not. */
+function slowBreaking(upstreams: readonly UpstreamSettings[]): ReadonlySet<string> {
+  const judged = upstreams.filter(({ breaker, profile }) => breaker && profile === 'rest');
+  return new Set(judged.map(({ name }) => name));
 }
 
 function adaptiveLimits(

@@ -105,9 +105,18 @@ describe('a token endpoint over HTTP', () => {
       one.close();
     });
     const one = endpoint();
-    await assert.rejects(one.post(url, {}, {}), (error) => codeOf(error) === 'ECONNRESET');
+    await assert.rejects(one.post(url, {}, {}), (error) => codeOf(error) === 'ECANCELED');
     await assert.rejects(one.post(url, {}, {}), (error) => codeOf(error) === 'ECANCELED');
     assert.equal(asks, 1);
+  });
+
+  it('lets go of who asks through a proxy that has not answered yet', async () => {
+    const proxy = createServer();
+    const env = { https_proxy: new URL(await urlOf(proxy, 'http')).origin };
+    const one = endpoint({ env });
+    proxy.on('connect', () => one.close());
+    const asked = one.post('https://login.example/token', {}, {});
+    await assert.rejects(asked, (error) => codeOf(error) === 'ECANCELED');
   });
 
   it('is trusted by the certificates of its own', async () => {

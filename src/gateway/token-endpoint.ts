@@ -44,6 +44,7 @@ export class HttpTokenEndpoint implements TokenEndpoint {
   readonly #timeoutMs: number;
   readonly #http: HttpAgent;
   readonly #https: HttpsAgent;
+  readonly #asking = new Set<AbortController>();
   #closed: boolean = false;
 
   constructor({ ca, clock, env, timeoutMs = TIMEOUT_MS }: TokenEndpointOptions) {
@@ -68,6 +69,7 @@ export class HttpTokenEndpoint implements TokenEndpoint {
     if (this.#closed) throw new EndpointFailure('ECANCELED');
     const body = new URLSearchParams(form).toString();
     const patience = new AbortController();
+    this.#asking.add(patience);
     const timer = this.#clock.after(this.#timeoutMs, () => patience.abort());
     try {
       const answer = await this.#answer(new URL(url), headers, body, patience.signal);
@@ -79,16 +81,20 @@ export class HttpTokenEndpoint implements TokenEndpoint {
         body: text,
       };
     } catch (error) {
+      if (this.#closed) throw new EndpointFailure('ECANCELED');
       if (patience.signal.aborted) throw new EndpointFailure('ETIMEDOUT');
       throw error;
     } finally {
       timer.cancel();
+      this.#asking.delete(patience);
     }
   }
 
   /** Ends idle connections and requests under way; later ones are refused. */
   close(): void {
     this.#closed = true;
+    // An agent does not know of a request whose tunnel through a proxy does not stand yet.
+    for (const patience of this.#asking) patience.abort();
     this.#http.destroy();
     this.#https.destroy();
   }

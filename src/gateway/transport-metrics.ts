@@ -3,6 +3,7 @@
 
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Series } from '../telemetry/metric-family.ts';
+import type { EndpointView } from '../transport/endpoint-pool.ts';
 import type {
   CloseReason,
   LadderLevel,
@@ -32,7 +33,7 @@ export class TransportMetrics implements TransportObserver {
   }
 
   dialFailed(endpoint: string): void {
-    this.#metrics.attempts.at(endpoint, 'dial_failed').value += 1;
+    this.#metrics.dialsFailed.at(endpoint).value += 1;
   }
 
   requestSent(endpoint: string, reused: boolean): void {
@@ -50,10 +51,24 @@ export class TransportMetrics implements TransportObserver {
     this.#metrics.idleBudget.at(endpoint).value = budgetMs / 1_000;
   }
 
+  /** Sets what is only true at a moment: connections and requests under way. */
+  show(endpoints: readonly EndpointView[]): void {
+    const { clientActive, openConnections } = this.#metrics;
+    for (const { key, open, active, waiting } of endpoints) {
+      openConnections.at(key, 'active').value = active;
+      // The one that is only watched rests as well.
+      openConnections.at(key, 'idle').value = open - active;
+      clientActive.at(key).value = active + waiting;
+    }
+  }
+
   /** Forgets what is known of an endpoint that a reload removed. */
   forget(endpoint: string): void {
+    const { clientActive, idleBudget, openConnections } = this.#metrics;
     this.#byEndpoint.delete(endpoint);
-    this.#metrics.idleBudget.forget(endpoint);
+    idleBudget.forget(endpoint);
+    clientActive.forget(endpoint);
+    for (const state of ['active', 'idle']) openConnections.forget(endpoint, state);
   }
 
   #seriesOf(endpoint: string): EndpointSeries {

@@ -12,6 +12,7 @@ function written(tookMs: number, dialect = serviceNowDialect): unknown[] {
   const calls = new WatchedCalls(
     {
       callStarted: () => heard.push('started'),
+      callAnswered: () => heard.push('answered'),
       callEnded: (_call, error) => heard.push(error?.code ?? 'ended'),
     },
     { warn: (facts: unknown) => void log.push(facts) },
@@ -21,8 +22,9 @@ function written(tookMs: number, dialect = serviceNowDialect): unknown[] {
   call.timeline.firstWriteAt = 1_000;
   call.timeline.endedAt = 1_000 + tookMs;
   calls.callStarted(call);
+  calls.callAnswered(call);
   calls.callEnded(call, new CallError('RESET'));
-  assert.deepEqual(heard, ['started', 'RESET']);
+  assert.deepEqual(heard, ['started', 'answered', 'RESET']);
   return log;
 }
 

@@ -20,6 +20,10 @@ export class WatchedCalls implements CallObserver {
     this.#calls.callStarted(call);
   }
 
+  callAnswered(call: Call): void {
+    this.#calls.callAnswered?.(call);
+  }
+
   callEnded(call: Call, error: CallError | undefined): void {
     this.#calls.callEnded(call, error);
     const slow = slowQuery(call);

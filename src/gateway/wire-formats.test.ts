@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { callerFormatOf, convertedPath, targetFormatOf } from './wire-formats.ts';
+import { callerFormatOf, convertedPath, targetFormatOf, vendorOf } from './wire-formats.ts';
 
 describe('the wire format of a caller', () => {
   for (const [path, format] of [
@@ -17,6 +17,28 @@ describe('the wire format of a caller', () => {
     it(`of ${path} is ${format ?? 'none that can be converted'}`, () => {
       assert.equal(callerFormatOf(path), format);
     });
+  }
+});
+
+describe('the vendor whose API alone has a path', () => {
+  for (const [path, vendor] of [
+    ['/v1/messages/batches', 'anthropic'],
+    ['/v1/messages/batches/b1/results', 'anthropic'],
+    ['/team/v1/messages/count_tokens', 'anthropic'],
+    ['/v1/complete', 'anthropic'],
+    ['/v1/responses/input_tokens', 'openai'],
+    ['/v1/chat/completions/c1/messages', 'openai'],
+    ['/v1/threads/thread_1/messages', 'openai'],
+    ['/v1/embeddings', 'openai'],
+    ['/v1/batches', 'openai'],
+    ['/v1/audio/speech', 'openai'],
+    ['/einstein/platform/v1/models/m/embeddings', 'salesforce-models'],
+    ['/v1/models', undefined],
+    ['/v1/files', undefined],
+    ['/api/tags', undefined],
+    ['/v1/models/completions-2', undefined],
+  ] as const) {
+    it(`is ${vendor ?? 'nobody'} for ${path}`, () => assert.equal(vendorOf(path), vendor));
   }
 });
 

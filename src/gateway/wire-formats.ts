@@ -61,6 +61,43 @@ export function convertedPath(path: string, from: CallerFormat, to: CallerFormat
   return bare.slice(0, bare.length - pathEnds[from].length) + pathEnds[to];
 }
 
+/** Segments of paths that only OpenAI's API has. */
+const OPENAI_SEGMENTS = [
+  'chat/completions',
+  'completions',
+  'responses',
+  'embeddings',
+  'threads',
+  'assistants',
+  'conversations',
+  'vector_stores',
+  'fine_tuning',
+  'audio',
+  'images',
+  'videos',
+  'moderations',
+  'realtime',
+  'evals',
+  'uploads',
+  'containers',
+  // Anthropic has them as well, below another segment.
+  '(?<!/messages/)batches',
+];
+const OPENAI_ONLY = new RegExp(`/(?:${OPENAI_SEGMENTS.join('|')})(?:/|$)`);
+const ANTHROPIC_ONLY = /\/(?:messages|complete)(?:\/|$)/;
+const SALESFORCE_ONLY = /^\/einstein\//;
+
+/**
+ * The vendor whose API alone has this path, without query; `undefined` = several have it, or nobody
+ * knows. A key of another vendor has no business there.
+ */
+export function vendorOf(path: string): 'anthropic' | 'openai' | 'salesforce-models' | undefined {
+  if (SALESFORCE_ONLY.test(path)) return 'salesforce-models';
+  // First: OpenAI, too, keeps messages, in threads and with stored completions.
+  if (OPENAI_ONLY.test(path)) return 'openai';
+  return ANTHROPIC_ONLY.test(path) ? 'anthropic' : undefined;
+}
+
 /** Upstreams of one family understand each other's calls as they are. */
 export function familyOf(dialect: DialectName): string {
   return dialect.startsWith('openai') ? 'openai' : dialect;

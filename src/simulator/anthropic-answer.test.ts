@@ -93,7 +93,7 @@ describe('anthropic answers of the simulator', () => {
   it('thinks in a block of its own, with a signature before it stops', () => {
     const thinking = { type: 'enabled', budget_tokens: 1024 };
     equal(
-      shape(eventsOf(plan(ask('hello', { thinking })))),
+      shape(eventsOf(plan(ask('hello', { thinking, max_tokens: 4096 })))),
       'message_start start:thinking ping thinking_delta signature_delta stop ' +
         'start:text text_delta stop message_delta message_stop',
     );

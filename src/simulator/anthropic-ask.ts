@@ -8,6 +8,7 @@ import type { JsonObject } from './json.ts';
 import { estimatedTokens } from './prose.ts';
 import { refuse } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
+import { anthropicThinkingRefusal } from './thinking-rules.ts';
 
 /** Reads one body. `counting`: only the prompt is measured, so `max_tokens` is not needed. */
 export function readAnthropicAsk(body: JsonObject, counting: boolean): Ask | Refusal {
@@ -45,7 +46,7 @@ function refusalOf(body: JsonObject, counting: boolean): Refusal | undefined {
   }
   if (!Array.isArray(body.messages)) return refuse(400, 'messages: Field required');
   if (body.messages.length === 0) return refuse(400, 'messages: at least one message is required');
-  return strayResult(body);
+  return anthropicThinkingRefusal(body) ?? strayResult(body);
 }
 
 /** A tool result must answer a call that the conversation holds. */

@@ -8,6 +8,7 @@ import type { Json, JsonObject } from './json.ts';
 import { estimatedTokens } from './prose.ts';
 import { refuse } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
+import { chatEffortRefusal } from './thinking-rules.ts';
 
 /** Most alternatives (`n`) that one request may ask for; the service's own limit. */
 const ALTERNATIVES_MAX = 128;
@@ -51,7 +52,7 @@ function refusalOf(body: JsonObject): Refusal | undefined {
   if (!isTokenLimit(maxTokensOf(body))) {
     return refuse(400, 'Invalid token limit: expected a whole number, 1 or more.', 'invalid_value');
   }
-  return strayResult(body);
+  return chatEffortRefusal(body) ?? strayResult(body);
 }
 
 function maxTokensOf(body: JsonObject): number {

@@ -9,6 +9,7 @@ import type { Json, JsonObject } from './json.ts';
 import { estimatedTokens } from './prose.ts';
 import { refuse } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
+import { responsesEffortRefusal } from './thinking-rules.ts';
 
 /** Reads one body. */
 export function readResponsesAsk(body: JsonObject): Ask | Refusal {
@@ -42,6 +43,8 @@ function refusalOf(body: JsonObject): Refusal | undefined {
     const message = "Invalid 'max_output_tokens': expected a whole number, 1 or more.";
     return refuse(400, message, 'invalid_value', 'max_output_tokens');
   }
+  const refusal = responsesEffortRefusal(body);
+  if (refusal !== undefined) return refusal;
   if (typeof body.input === 'string' || typeof body.previous_response_id === 'string') {
     return undefined;
   }

@@ -95,6 +95,12 @@ export const simModels: readonly SimModel[] = [
     about: "Repeats the user's last text.",
     behaviour: 'echo',
   },
+  {
+    ...fast,
+    id: 'sim-plain',
+    displayName: 'Simulator, without thinking',
+    about: 'Refuses every wish to think with a 400, as older models do.',
+  },
 ];
 
 /** The model of this name; `undefined` only for an unknown name that starts with `sim-`. */

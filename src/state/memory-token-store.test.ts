@@ -45,4 +45,14 @@ describe('tokens shared within a process', () => {
     assert.equal(await store.read('a'), undefined);
     assert.equal((await store.read('c'))?.text, 't1');
   });
+
+  it('lets go first of what was written longest ago', async () => {
+    const store = new MemoryTokenStore(new VirtualClock(), 2);
+    await store.write('a', token(1));
+    await store.write('b', token(1));
+    await store.write('a', token(2));
+    await store.write('c', token(1));
+    assert.equal((await store.read('a'))?.text, 't2');
+    assert.equal(await store.read('b'), undefined);
+  });
 });

@@ -45,6 +45,8 @@ export class MemoryTokenStore implements TokenStore {
       const [oldest] = this.#tokens.keys();
       if (oldest !== undefined) this.#tokens.delete(oldest);
     }
+    // The one that was written longest ago is the first to go: nobody renews it any more.
+    this.#tokens.delete(name);
     this.#tokens.set(name, token);
     return Promise.resolve(true);
   }

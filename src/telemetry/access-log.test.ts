@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Progress } from '../core/dialect.ts';
 import { CallError } from '../core/errors.ts';
+import type { ErrorCode } from '../core/errors.ts';
 import { testCall } from '../testing/test-call.ts';
 import { accessLine } from './access-log.ts';
 
@@ -65,13 +66,60 @@ describe('the access log line', () => {
     assert.ok(line.advice.length > 10);
   });
 
-  it('does not call a stream complete that ended with the error event of its upstream', () => {
+  it('says whose an error is that was told inside an answer, why and what to do', () => {
     const call = testCall();
+    call.timeline.endpoint = 'api:443';
     call.timeline.progress = new Progress();
     call.timeline.progress.errorType = 'overloaded_error';
+    for (const isDocument of [false, true]) {
+      call.timeline.progress.isDocument = isDocument;
+      const line = JSON.parse(accessLine(call, undefined, 0));
+      assert.equal(line.verdict, 'UPSTREAM_ERROR_EVENT');
+      assert.deepEqual([line.level, line.origin, line.phase], ['error', 'upstream', 'stream']);
+      assert.equal(line.closedBy, 'upstream');
+      assert.equal(line.streamError, 'overloaded_error');
+      assert.match(line.why, /overloaded_error/);
+      // A document was no stream, and had no event.
+      assert.doesNotMatch(line.why, /\b(stream|event)\b/);
+      assert.ok(line.advice.length > 10);
+    }
+  });
+
+  it('takes a refusal of what the caller asked for no failure, converted or not', () => {
+    const call = testCall();
+    call.timeline.status = 400;
+    call.timeline.progress = new Progress();
+    call.timeline.progress.errorType = 'invalid_request_error';
     const line = JSON.parse(accessLine(call, undefined, 0));
-    assert.equal(line.verdict, 'UPSTREAM_ERROR_EVENT');
-    assert.equal(line.streamError, 'overloaded_error');
+    assert.deepEqual([line.verdict, line.level], ['complete', 'info']);
+  });
+
+  it('names who closed the connection, whoever is to blame for it', () => {
+    const closed = (code: ErrorCode): readonly string[] => {
+      const line = JSON.parse(accessLine(testCall(), new CallError(code), 0));
+      return [line.origin, line.closedBy];
+    };
+    assert.deepEqual(closed('FIRST_BYTE_TIMEOUT'), ['upstream', 'gateway']);
+    assert.deepEqual(closed('STREAM_IDLE'), ['upstream', 'gateway']);
+    assert.deepEqual(closed('CALLER_STALLED'), ['caller', 'gateway']);
+    assert.deepEqual(closed('QUOTA_EXCEEDED'), ['caller', 'gateway']);
+    assert.deepEqual(closed('RESET'), ['upstream', 'upstream']);
+    assert.deepEqual(closed('CALLER_GONE'), ['caller', 'caller']);
+  });
+
+  it('does not say that an upstream ended what none was asked for', () => {
+    const call = testCall();
+    assert.equal(JSON.parse(accessLine(call, undefined, 0)).closedBy, 'gateway');
+    call.timeline.endpoint = 'api:443';
+    assert.equal(JSON.parse(accessLine(call, undefined, 0)).closedBy, 'upstream');
+  });
+
+  it('marks counts of tokens that are estimates', () => {
+    const call = testCall();
+    call.timeline.progress = new Progress();
+    assert.equal(JSON.parse(accessLine(call, undefined, 0)).tokensEstimated, undefined);
+    call.timeline.progress.tokensEstimated = true;
+    assert.equal(JSON.parse(accessLine(call, undefined, 0)).tokensEstimated, true);
   });
 
   it('stays JSON whatever an upstream names its model', () => {

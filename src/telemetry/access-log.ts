@@ -6,8 +6,10 @@ import type { Call } from '../core/call.ts';
 import { anonymousCaller } from '../core/caller.ts';
 import type { Progress } from '../core/dialect.ts';
 import { errorTable } from '../core/error-table.ts';
-import type { CallError } from '../core/errors.ts';
-import { NEVER } from '../core/timeline.ts';
+import type { CallError, ErrorCode } from '../core/errors.ts';
+import type { Timeline } from '../core/timeline.ts';
+import { phaseTimes } from './phase-times.ts';
+import { failureOf } from './verdict.ts';
 
 /** Where finished lines go; pino's destination and any stream fit. */
 export interface LineWriter {
@@ -18,49 +20,29 @@ export interface LineWriter {
 export function accessLine(call: Call, error: CallError | undefined, wallNow: number): string {
   const { timeline, route } = call;
   const { progress } = timeline;
+  const code = failureOf(call, error);
   let line =
-    `{"time":"${timeText(wallNow)}","level":"${level(error)}","msg":"call"` +
+    `{"time":"${timeText(wallNow)}","level":"${level(code)}","msg":"call"` +
     `,"call":"${call.id}","method":${quoted(call.method)}` +
     `,"path":${quoted(withoutQuery(call.path))}` +
     `,"route":${quoted(route.name)},"upstream":${quoted(timeline.upstream || route.upstream)}` +
     `,"endpoint":${quoted(timeline.endpoint)},"status":${timeline.status}` +
-    `,"verdict":"${verdict(progress, error)}"` +
-    `,"closedBy":"${error === undefined ? 'upstream' : error.origin}"` +
+    `,"verdict":"${code ?? 'complete'}","closedBy":"${closedBy(timeline, code)}"` +
     `,"attempts":${timeline.attempts},"replays":${timeline.replays}` +
     `,"reused":${timeline.reused},"uses":${timeline.connectionUses}` +
     `,"bytesIn":${timeline.requestBytes},"bytesOut":${timeline.responseBytes}` +
-    phasePart(call);
+    phaseTimes(timeline, error !== undefined);
   if (call.caller !== anonymousCaller) line += `,"caller":${quoted(call.caller.name)}`;
   if (timeline.twinOf !== '') line += `,"twinOf":"${timeline.twinOf}"`;
   if (progress !== undefined) line += streamPart(progress);
-  if (error !== undefined) line += errorPart(error);
+  if (code !== undefined) line += errorPart(code, error, progress);
   return `${line}}\n`;
 }
 
-/** A stream that ended with the upstream's own error event is passed on, but is no success. */
-function verdict(progress: Progress | undefined, error: CallError | undefined): string {
-  if (error !== undefined) return error.code;
-  return progress?.errorType === undefined ? 'complete' : 'UPSTREAM_ERROR_EVENT';
-}
-
-function phasePart(call: Call): string {
-  const { timeline } = call;
-  const connected = timeline.securedAt === NEVER ? timeline.connectedAt : timeline.securedAt;
-  const acquiring = connected === NEVER ? timeline.acquiredAt : connected;
-  return (
-    `,"ms":{"total":${tenths(timeline.endedAt - timeline.startedAt)}` +
-    span(',"route":', timeline.startedAt, timeline.routedAt) +
-    waited(',"receive":', timeline.receivedAt - timeline.routedAt) +
-    waited(',"queue":', timeline.admittedAt - timeline.routedAt) +
-    waited(',"backoff":', timeline.backoffMs) +
-    span(',"connect":', timeline.acquiredAt, timeline.connectedAt) +
-    span(',"tls":', timeline.connectedAt, timeline.securedAt) +
-    span(',"acquire":', acquiring, timeline.firstWriteAt) +
-    span(',"send":', timeline.firstWriteAt, timeline.sentAt) +
-    span(',"wait":', timeline.sentAt, timeline.firstByteAt) +
-    span(',"stream":', timeline.firstByteAt, timeline.lastByteAt) +
-    '}'
-  );
+/** Who ended the call. An answer without an endpoint is one of ours. */
+function closedBy({ endpoint }: Timeline, code: ErrorCode | undefined): string {
+  if (code !== undefined) return errorTable[code].closedBy;
+  return endpoint === '' ? 'gateway' : 'upstream';
 }
 
 function streamPart(progress: Progress): string {
@@ -69,45 +51,33 @@ function streamPart(progress: Progress): string {
   if (progress.inputTokens >= 0) part += `,"tokensIn":${progress.inputTokens}`;
   if (progress.outputTokens >= 0) part += `,"tokensOut":${progress.outputTokens}`;
   if (progress.errorType !== undefined) part += `,"streamError":${quoted(progress.errorType)}`;
+  if (progress.tokensEstimated) part += ',"tokensEstimated":true';
   if (progress.lenientEnd) part += ',"lenient":true';
   return part;
 }
 
-function errorPart(error: CallError): string {
-  const { advice } = errorTable[error.code];
+function errorPart(
+  code: ErrorCode,
+  error: CallError | undefined,
+  progress: Progress | undefined,
+): string {
+  const { origin, phase, meaning, advice } = errorTable[code];
+  const why = error?.message ?? `${meaning} It is of the type ${progress?.errorType}.`;
   return (
-    `,"origin":"${error.origin}","phase":"${error.phase}"` +
-    `,"why":${quoted(error.message)},"advice":${quoted(advice)}`
+    `,"origin":"${origin}","phase":"${error?.phase ?? phase}"` +
+    `,"why":${quoted(why)},"advice":${quoted(advice)}`
   );
 }
 
-function level(error: CallError | undefined): string {
-  if (error === undefined || error.code === 'CALLER_GONE') return 'info';
-  return error.origin === 'caller' ? 'warn' : 'error';
+function level(code: ErrorCode | undefined): string {
+  if (code === undefined || code === 'CALLER_GONE') return 'info';
+  return errorTable[code].origin === 'caller' ? 'warn' : 'error';
 }
 
 const NEEDS_ESCAPE = /["\\\u0000-\u001f\u007f-\uffff]/;
 
 function quoted(text: string): string {
   return NEEDS_ESCAPE.test(text) ? JSON.stringify(text) : `"${text}"`;
-}
-
-/** The duration of a phase; nothing when the phase did not happen. */
-function span(label: string, from: number, to: number): string {
-  if (from === NEVER || to === NEVER || to < from) return '';
-  return label + tenths(to - from);
-}
-
-/** A wait that most calls are spared; nothing where there was none. */
-function waited(label: string, durationMs: number): string {
-  return durationMs < 0.05 ? '' : label + tenths(durationMs);
-}
-
-/** A duration with one decimal. From whole numbers, since `toFixed` costs three times as much. */
-function tenths(durationMs: number): string {
-  const all = Math.round(durationMs * 10);
-  const whole = Math.floor(all / 10);
-  return `${whole}.${all - whole * 10}`;
 }
 
 function withoutQuery(path: string): string {

@@ -75,6 +75,12 @@ export const layerMetricTable = {
     ['upstream', 'cause'],
     'Calls refused for lack of room, by cause.',
   ),
+  guardLevel: row(
+    'gauge',
+    'gw_guard_level',
+    [],
+    'What this process takes, by its own state: 0 all calls, 1 none of class batch, 2 none. Absent with `guard: false`.',
+  ),
   remaining: row(
     'gauge',
     'gw_ratelimit_remaining_ratio',

@@ -39,12 +39,13 @@ export class HistogramSeries {
     this.counts = new Float64Array(bounds.length + 1);
   }
 
-  record(value: number): void {
+  /** Counts `value` once, or as often as told. */
+  record(value: number, times: number = 1): void {
     const bounds = this.#bounds;
     let at = 0;
     while (at < bounds.length && value > (bounds[at] as number)) at += 1;
-    this.counts[at] = (this.counts[at] as number) + 1;
-    this.sum += value;
+    this.counts[at] = (this.counts[at] as number) + times;
+    this.sum += value * times;
   }
 }
 

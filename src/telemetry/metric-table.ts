@@ -1,6 +1,7 @@
 // Every metric in one table: the registry, docs/reference/metrics.md and a test are made from it.
 // Names follow OpenTelemetry (dots to underscores, unit last) where it has one, `gw_` elsewhere.
-// Label values come from closed lists or from configuration, never from callers.
+// Label values come from closed lists or from configuration, never from callers; what callers ask
+// models by is the exception, and passes through model-names.ts.
 
 /** One row of the metric table. */
 export interface MetricRow {
@@ -24,7 +25,8 @@ export const row = (
   help: string,
 ): MetricRow => ({ type, name, labels, help });
 
-const ai = ['gen_ai_operation_name', 'gen_ai_provider_name', 'error_type'];
+/** Labels of every metric of calls to models. */
+const ai = ['gen_ai_operation_name', 'gen_ai_provider_name', 'gen_ai_request_model'];
 
 /** Every metric of the gateway that does not belong to one layer. */
 export const metricTable = {
@@ -50,8 +52,14 @@ export const metricTable = {
   clientDuration: row(
     'histogram',
     'http_client_request_duration_seconds',
-    ['server_address', 'http_response_status_code', 'error_type'],
-    'Time from the first byte written upstream to the last byte of the answer.',
+    ['http_request_method', 'server_address', 'http_response_status_code', 'error_type'],
+    'Time of each attempt from the first byte written upstream to the last byte of the answer.',
+  ),
+  clientActive: row(
+    'gauge',
+    'http_client_active_requests',
+    ['server_address'],
+    'Requests upstream that wait for a connection or have not seen their last byte.',
   ),
   openConnections: row(
     'gauge',
@@ -68,26 +76,38 @@ export const metricTable = {
   aiDuration: row(
     'histogram',
     'gen_ai_client_operation_duration_seconds',
-    ai,
+    [...ai, 'error_type'],
     'Duration of model calls.',
   ),
   aiFirstChunk: row(
     'histogram',
     'gen_ai_client_operation_time_to_first_chunk_seconds',
-    ai,
+    [...ai, 'error_type'],
     'Time from sending a model call to its first answer byte.',
+  ),
+  aiPerChunk: row(
+    'histogram',
+    'gen_ai_client_operation_time_per_output_chunk_seconds',
+    [...ai, 'error_type'],
+    'Time from one chunk of a stream to the next; each counts with the mean of its stream.',
   ),
   aiTokens: row(
     'counter',
     'gen_ai_client_token_usage_total',
-    ['gen_ai_provider_name', 'gen_ai_token_type'],
+    [...ai, 'gen_ai_token_type'],
     'Tokens as reported by upstreams.',
   ),
   upstreamRequests: row(
     'counter',
     'gw_upstream_requests_total',
     ['endpoint', 'conn'],
-    'Requests written upstream, on new or reused connections.',
+    'Requests written upstream, on new connections or on such as had served others before.',
+  ),
+  dialsFailed: row(
+    'counter',
+    'gw_upstream_dials_failed_total',
+    ['endpoint'],
+    'Connections that could not be made, those kept ready for later calls among them.',
   ),
   connectionsClosed: row(
     'counter',
@@ -107,7 +127,12 @@ export const metricTable = {
     ['endpoint'],
     'How long a pooled connection may idle before it is no longer used.',
   ),
-  attempts: row('counter', 'gw_attempts_total', ['endpoint', 'outcome'], 'Attempts by outcome.'),
+  attempts: row(
+    'counter',
+    'gw_attempts_total',
+    ['endpoint', 'outcome', 'attempt'],
+    'Attempts by outcome, and the how many-th of their call they were.',
+  ),
   streamEnd: row('counter', 'gw_stream_end_total', ['http_route', 'how'], 'How streams ended.'),
   lenientEnds: row(
     'counter',

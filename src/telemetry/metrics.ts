@@ -24,14 +24,17 @@ export class Metrics {
   readonly serverConnections: Family<Series> = this.series(metricTable.serverConnections);
   readonly serverRefused: Family<Series> = this.series(metricTable.serverRefused);
   readonly clientDuration: Family<HistogramSeries> = this.histogram(metricTable.clientDuration);
+  readonly clientActive: Family<Series> = this.series(metricTable.clientActive);
   readonly openConnections: Family<Series> = this.series(metricTable.openConnections);
   readonly connectionDuration: Family<HistogramSeries> = this.histogram(
     metricTable.connectionDuration,
   );
   readonly aiDuration: Family<HistogramSeries> = this.histogram(metricTable.aiDuration);
   readonly aiFirstChunk: Family<HistogramSeries> = this.histogram(metricTable.aiFirstChunk);
+  readonly aiPerChunk: Family<HistogramSeries> = this.histogram(metricTable.aiPerChunk);
   readonly aiTokens: Family<Series> = this.series(metricTable.aiTokens);
   readonly upstreamRequests: Family<Series> = this.series(metricTable.upstreamRequests);
+  readonly dialsFailed: Family<Series> = this.series(metricTable.dialsFailed);
   readonly connectionsClosed: Family<Series> = this.series(metricTable.connectionsClosed);
   readonly stale: Family<Series> = this.series(metricTable.stale);
   readonly idleBudget: Family<Series> = this.series(metricTable.idleBudget);

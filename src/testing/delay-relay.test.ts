@@ -8,7 +8,7 @@ import { DelayRelay } from './delay-relay.ts';
 import { connectFromAfar } from './distant-socket.ts';
 import type { IdleClose } from './misbehaving-upstream/behaviour.ts';
 import { MisbehavingUpstream } from './misbehaving-upstream/misbehaving-upstream.ts';
-import { canDropPackets } from './packet-filter.ts';
+import { skipUnlessPacketsDrop } from './packet-filter.fixture.ts';
 import { RawClient } from './raw-client.ts';
 
 const ONE_WAY_MS = 20;
@@ -163,7 +163,9 @@ describe('delay relay before an upstream that closes idle connections', () => {
   });
 });
 
-describe('packet-dropping black hole', { skip: !canDropPackets() && 'needs Linux and FFI' }, () => {
+const skip = skipUnlessPacketsDrop();
+
+describe('packet-dropping black hole', { skip }, () => {
   it('makes connecting hang instead of being refused or accepted', async () => {
     const { relay } = await setUp(echo, 1);
     relay.blackhole(true);

@@ -47,6 +47,8 @@ export class FaultDraft {
   retryAfterDateS: number | undefined = undefined;
   errorEventAfter: number | undefined = undefined;
   staleToken: boolean = false;
+  /** The words that put another answer in the place of the answer. */
+  readonly replacements: string[] = [];
 
   /** Something happens to requests, and not only to connections. */
   get touchesRequests(): boolean {
@@ -112,7 +114,9 @@ export function readPoint(text: string): Point | 'connect' | undefined {
   const row = pointTable.find(({ form }) => form.split(':')[0] === name);
   if (row === undefined || rest.length > 0) return undefined;
   if (row.form.includes(':') !== (count !== undefined)) return undefined;
-  if (count !== undefined && readWhole(count, 0, 1e12) === undefined) return undefined;
+  // Events are counted from one: nothing stands at their zeroth.
+  const least = name === 'event' ? 1 : 0;
+  if (count !== undefined && readWhole(count, least, 1e12) === undefined) return undefined;
   // The table lists exactly the points of the type.
   return text as Point | 'connect';
 }

@@ -48,6 +48,9 @@ export function atPoint(
 
 /** Says which point was meant. */
 export function unknownPoint(value: string): string {
+  if (value === 'event:0') {
+    return '"event:0" is never reached, for events count from 1; before them is "first-event"';
+  }
   const names = pointTable.map(({ form }) => form);
   const meant = nearestName(
     value.replace(/:.*/, ''),

@@ -49,9 +49,11 @@ function struckAt(spec: string, count: number): number[] {
 
 describe('fault specification', () => {
   it('takes the example of every row of its table', () => {
-    for (const { rows } of faultTable) {
+    const partOf = { 'When it strikes': 'stall@end,' } as Readonly<Record<string, string>>;
+    for (const { title, rows } of faultTable) {
       for (const { example, doc } of rows) {
-        const spec = example.startsWith('retry-after') ? `status:429,${example}` : example;
+        const needs = example.startsWith('retry-after') ? 'status:429,' : (partOf[title] ?? '');
+        const spec = needs + example;
         ok(parseFaultSpec(spec) instanceof FaultRule, example);
         match(doc, /^[A-Z].*\.$/);
       }
@@ -167,6 +169,20 @@ describe('fault specification', () => {
     ['length:10', /is not an offset such as \+10 or -10/],
     ['half-close@connect', /half-close cannot be laid at connect/],
     ['wait@event:1', /"" is not a duration/],
+    ['length:+0', /is not an offset such as \+10/],
+    ['rst@event:0', /rst: "event:0" is never reached.* before them is "first-event"/],
+    ['wait@event:0/1s', /wait: "event:0" is never reached/],
+    ['empty,p=0', /p=0 never strikes; write a probability above 0/],
+    ['empty,first:3,after:3', /first:3 ends before after:3 begins, so it never strikes/],
+    ['empty,every:4,first:5,after:2', /every:4 never comes round within the 3 requests/],
+    ['p=0.5', /says when to strike but not how/],
+    ['path:/v1,every:2', /says when to strike but not how/],
+    ['status:500,html', /status and html both take the place of the answer/],
+    ['stale-token,status:500', /stale-token never strikes where status takes/],
+    ['error-event,empty', /error-event needs a stream to strike, and empty leaves none/],
+    ['bad-chunk:size,http10', /bad-chunk needs a chunked body to strike, and http10 leaves none/],
+    ['trailers,length:+5', /trailers needs a chunked body to strike, and length leaves none/],
+    ['length:-5,http10', /length needs a Content-Length to strike/],
     ['path:v1', /does not begin with "\/"/],
     ['rst@event:3,,empty', /a fault is missing between the commas/],
     ['', /a fault is missing/],

@@ -4,6 +4,7 @@
 // Invariant: a rule strikes only when all its conditions hold, judged from the randomness given.
 
 import type { Random } from '../core/random.ts';
+import { contradiction } from './fault-contradiction.ts';
 import type { FaultConditions } from './fault-draft.ts';
 import { FaultDraft } from './fault-draft.ts';
 import type { FaultRow } from './fault-row.ts';
@@ -121,7 +122,8 @@ export function parseFaultSpec(spec: string): FaultRule | FaultSpecDefect {
   if (waits && status === undefined) {
     return new FaultSpecDefect('retry-after needs a status to go with, such as status:429');
   }
-  return new FaultRule(spec, draft);
+  const never = contradiction(draft);
+  return never === undefined ? new FaultRule(spec, draft) : new FaultSpecDefect(never);
 }
 
 function readWord(word: string, draft: FaultDraft): string | undefined {

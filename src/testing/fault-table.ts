@@ -43,6 +43,7 @@ const cuts: readonly FaultRow[] = [
 const answers: readonly FaultRow[] = [
   counted('status:N', 'Refuses with this status.', 'status:529', { min: 400, max: 599 }, (d, n) => {
     d.status = n;
+    d.replacements.push('status');
   }),
   counted('retry-after:S', 'Asks to wait S seconds.', 'retry-after:2', { min: 0 }, (draft, n) => {
     draft.retryAfter.seconds = n;
@@ -76,6 +77,7 @@ const answers: readonly FaultRow[] = [
   ),
   plain('empty', 'Answers 200 with nothing in it.', (draft) => {
     draft.behaviour.answer = emptyAnswer;
+    draft.replacements.push('empty');
   }),
   counted(
     'html[:STATUS]',
@@ -84,12 +86,14 @@ const answers: readonly FaultRow[] = [
     { min: 200, max: 599, otherwise: 502 },
     (d, n) => {
       d.behaviour.answer = htmlErrorAnswer(n);
+      d.replacements.push('html');
     },
   ),
   row('huge:SIZE', 'Answers with a body of this size.', 'huge:100MiB', (value, draft) => {
     const bytes = readSize(value);
     if (bytes === undefined) return `"${value}" is not ${SIZE}`;
     draft.behaviour.answer = hugeAnswer(bytes);
+    draft.replacements.push('huge');
     return undefined;
   }),
   plain('stale-token', 'Answers 401 until the caller comes with another token.', (draft) => {
@@ -99,7 +103,9 @@ const answers: readonly FaultRow[] = [
 
 const framings: readonly FaultRow[] = [
   row('length:+N|-N', 'Tells a Content-Length that is off by N.', 'length:-10', (value, draft) => {
-    if (!/^[+-]\d{1,9}$/.test(value)) return `"${value}" is not an offset such as +10 or -10`;
+    if (!/^[+-]0*[1-9]\d{0,8}$/.test(value)) {
+      return `"${value}" is not an offset such as +10 or -10`;
+    }
     draft.behaviour.framing = 'length';
     draft.behaviour.lengthOff = Number(value);
     if (Number(value) > 0) draft.faults.push({ do: 'fin', at: 'end' });

@@ -94,12 +94,15 @@ export class Connection implements ConnectionEvents {
     this.#life = Life.busy;
     this.pooled = pooled;
     this.#exchange = exchange;
+    this.#lease.owner = exchange.call.id;
     exchange.attached(this);
-    timeline.reused = pooled;
+    // A spare that waited here unused saves a handshake, but has not been reused.
+    const reused = this.uses > 0;
+    timeline.reused = reused;
     timeline.connectionUses = this.uses;
     this.uses += 1;
     this.reader.begin();
-    this.#context.observer.requestSent(this.pool.endpoint.key, pooled);
+    this.#context.observer.requestSent(this.pool.endpoint.key, reused);
     this.writer.begin(this.#socket as Socket, exchange, now); // `ready` came before any call.
   }
 
@@ -206,8 +209,9 @@ export class Connection implements ConnectionEvents {
   }
 
   closed(): void {
-    // Only a socket that broke without a word gets here with a call still on it.
-    this.#lost(undefined);
+    // Only a socket that broke without a word gets here with a call still on it. No FIN came, so
+    // even an answer that ends by one has not ended.
+    if (!this.isClosed) this.#lost(new Error('The connection closed without a word.'));
     this.#context.leases.release(this.#lease);
   }
 
@@ -246,6 +250,7 @@ export class Connection implements ConnectionEvents {
       this.#close(reason, false);
     } else {
       this.#life = Life.idle;
+      this.#lease.owner = this.pool.endpoint.key;
       this.idleSince = now;
       this.pool.freed(this, now);
     }
@@ -256,7 +261,7 @@ export class Connection implements ConnectionEvents {
   #retirement(now: number): CloseReason | undefined {
     const { keepsAlive, surplus } = this.reader;
     if (surplus) return 'error';
-    if (!this.writer.complete) return 'abort';
+    if (!this.writer.complete || this.writer.isStuck) return 'abort';
     if (!keepsAlive || this.uses >= this.requestsMax) return 'requests';
     if (now >= this.expiresAt) return 'age';
     return this.pool.isDraining ? 'drain' : undefined;

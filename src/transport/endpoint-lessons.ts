@@ -28,7 +28,7 @@ export interface Ended {
 /** The lessons of one endpoint. */
 export class EndpointLessons {
   readonly budget: IdleBudget;
-  /** A connection idle for less than this is written without looking for a FIN first. */
+  /** A connection idle for less than this is looked at once for a FIN before it is written. */
   quickReuseMs: number;
   /** Smallest round trip to any of its addresses, 0 = unknown. Renewed by `refresh`. */
   rttMinMs: number = 0;
@@ -43,6 +43,11 @@ export class EndpointLessons {
   /** How long a used connection may have been idle and still be used. */
   budgetMs(now: number): number {
     return this.budget.budgetMs(now, this.rttMinMs);
+  }
+
+  /** Whether a connection that is free without a rest may be used again. */
+  mayReuse(now: number): boolean {
+    return this.budget.mayReuse(now);
   }
 
   /** What is known of the distance to an address. */
@@ -91,6 +96,7 @@ export class EndpointLessons {
     elapsedMs: number,
     now: number,
   ): boolean {
+    if (ended.uses > 1 && level !== 'L4') this.budget.lost(now);
     if (ended.uses < 2 || (level !== 'L1' && level !== 'L2')) {
       this.budget.cut(now, ended.open);
       return false;

@@ -122,7 +122,11 @@ export class EndpointPool {
   putBack(connection: Connection | undefined): void {
     if (connection === undefined || connection.isClosed) return;
     const now = this.context.clock.now();
-    if (!this.#serveWaiting(connection, now)) this.#shelve(connection, now);
+    const next = this.#nextFor(connection, now);
+    if (next === undefined) return;
+    // Its rest counts for the next call as well, and a FIN may be under way.
+    connection.idleTakenMs = now - connection.idleSince;
+    next.check(connection, 2);
   }
 
   /** A connect has succeeded. */
@@ -159,7 +163,10 @@ export class EndpointPool {
 
   /** A connection has served its call and may serve another. */
   freed(connection: Connection, now: number): void {
-    if (!this.#serveWaiting(connection, now)) this.#shelve(connection, now);
+    const next = this.#nextFor(connection, now);
+    if (next === undefined) return;
+    connection.idleTakenMs = 0;
+    connection.begin(next, now);
   }
 
   /** A connection that no call is on was ended by its peer or its path. */
@@ -243,13 +250,11 @@ export class EndpointPool {
     }
   }
 
-  /** Gives a free connection to the oldest call that may have it. */
-  #serveWaiting(connection: Connection, now: number): boolean {
-    const next = this.#line.takeForUsed();
-    if (next === undefined) return false;
-    connection.idleTakenMs = 0;
-    connection.begin(next, now);
-    return true;
+  /** The oldest call that may have a free connection; without one the connection rests. */
+  #nextFor(connection: Connection, now: number): Exchange | undefined {
+    const next = this.lessons.mayReuse(now) ? this.#line.takeForUsed() : undefined;
+    if (next === undefined) this.#shelve(connection, now);
+    return next;
   }
 
   /** Starts a connect for a waiting call, if there is room. */
@@ -277,6 +282,8 @@ export class EndpointPool {
   #shelve(connection: Connection, now: number): void {
     if (this.isDraining) connection.close('drain');
     else this.#shelf.put(connection, now);
+    // Whoever needs a new one and found no room: what rests has to make it.
+    if (this.#line.unserved !== undefined) this.#shelf.giveUpOne();
   }
 
   #wantsSpares(now: number): boolean {

@@ -178,11 +178,14 @@ export class Exchange implements CancelListener, Flow, Waiting {
       provenRttMs: connection.rtt.provenMs,
       guessedRttMs: connection.rtt.guessMs,
     });
-    const replay = this.#mayReplay(level);
+    const may = this.#mayReplay(level);
+    const { label } = this.pool;
+    // Asked last, for a permit that is given is spent.
+    const replay = may && this.call.replays?.takeReplay(level !== 'L3', now, label) !== false;
     if (reused) this.pool.wentStale(connection, level, elapsedMs, now);
     this.pool.context.observer.staleFailure(this.pool.endpoint.key, level, replay);
     if (replay) this.#replay(now);
-    else this.fail(lossOf(level, connection, elapsedMs, timeline.sentAt !== NEVER, error));
+    else this.fail(lossOf({ level, connection, elapsedMs, error, denied: may }, timeline.sentAt));
   }
 
   #mayReplay(level: LadderLevel): boolean {
@@ -214,17 +217,22 @@ export class Exchange implements CancelListener, Flow, Waiting {
   }
 }
 
-/** The error for a connection that ended before any answer, with what was found out about it. */
-function lossOf(
-  level: LadderLevel,
-  connection: Connection,
-  elapsedMs: number,
-  sent: boolean,
-  error: Error | undefined,
-): CallError {
+/** A connection that ended before any answer. */
+interface Loss {
+  readonly level: LadderLevel;
+  readonly connection: Connection;
+  readonly elapsedMs: number;
+  readonly error: Error | undefined;
+  /** It would have been replayed, but the budget of retries was spent. */
+  readonly denied: boolean;
+}
+
+/** The error for a loss, with what was found out about it. */
+function lossOf({ level, connection, elapsedMs, error, denied }: Loss, sentAt: number): CallError {
   const how = error === undefined ? 'FIN' : describeSocketError(error).detail;
   const after = `${how} after ${elapsedMs.toFixed(1)} ms`;
-  const phase = sent ? 'wait' : 'send';
+  const spent = denied ? ' The retry budget has no replay left.' : '';
+  const phase = sentAt === NEVER ? 'send' : 'wait';
   if (level === 'L4') {
     return new CallError('RESET', {
       detail: `${after}, inside the head (L4).`,
@@ -233,11 +241,12 @@ function lossOf(
     });
   }
   if (!connection.pooled) {
-    return new CallError('RESET', { detail: `${after} on a new connection.`, phase, cause: error });
+    const detail = `${after} on a new connection.${spent}`;
+    return new CallError('RESET', { detail, phase, cause: error });
   }
   const idle = `it had been idle for ${connection.idleTakenMs.toFixed(0)} ms`;
   return new CallError('STALE_CONNECTION', {
-    detail: `${after}; ${idle} (${level}).`,
+    detail: `${after}; ${idle} (${level}).${spent}`,
     // Nobody has read the request at L1, so another try is safe where one is possible at all.
     replay: level === 'L1' ? 'safe' : 'uncertain',
     phase,

@@ -17,7 +17,29 @@ describe('the idle budget', () => {
     budget.closed(0, 1_000, 4);
     budget.stale(0, 2_000);
     budget.hint(5_000);
+    for (let n = 0; n < 20; n += 1) budget.lost(0);
     assert.equal(budget.budgetMs(0, 0), 30_000);
+    assert.equal(budget.mayReuse(0), true);
+  });
+
+  describe('of a peer that loses every connection that is used again', () => {
+    it('is nothing for ten seconds after five in a row', () => {
+      const budget = new IdleBudget(options);
+      for (let n = 0; n < 4; n += 1) budget.lost(0);
+      assert.equal(budget.budgetMs(0, 0), 4_000);
+      budget.lost(0);
+      assert.equal(budget.budgetMs(9_999, 0), 0);
+      assert.equal(budget.budgetMs(10_000, 0), 4_000);
+    });
+
+    it('is as before when one of them was answered', () => {
+      const budget = new IdleBudget(options);
+      for (let n = 0; n < 20; n += 1) {
+        budget.lost(0);
+        if (n % 4 === 3) budget.kept();
+      }
+      assert.equal(budget.budgetMs(0, 0), 4_000);
+    });
   });
 
   describe('with a hint', () => {

@@ -19,6 +19,10 @@ const QUICK_CLOSE_MS = 100;
 const QUICK_CLOSES_TO_BELIEVE = 3;
 /** A stale failure sooner than this tells of crashes, not of idle limits. */
 const STALE_MIN_MS = 500;
+/** So many reused connections lost in a row, with none answered between, are no chance either. */
+const LOSSES_TO_BELIEVE = 5;
+/** A peer that answers each connection only once is asked so, and tried again after this long. */
+const LOSSES_HOLD_MS = 10_000;
 
 interface Knowledge {
   /** Idle ages at which the peer closed, oldest first. */
@@ -49,6 +53,8 @@ export class IdleBudget {
   #staleCeilingMs: number = Infinity;
   #staleUntil: number = -Infinity;
   #quickCloses: number = 0;
+  #lossesInARow: number = 0;
+  #noReuseUntil: number = -Infinity;
   #burst: Burst | undefined = undefined;
 
   constructor(options: IdleBudgetOptions) {
@@ -60,9 +66,15 @@ export class IdleBudget {
   /** How long a connection may have been idle and still be used at `now`; `rttMs` 0 = unknown. */
   budgetMs(now: number, rttMs: number): number {
     if (!this.#options.learn) return this.#options.startMs;
+    if (!this.mayReuse(now)) return 0;
     let budget = Math.min(this.#options.capMs, this.#learnedMs);
     if (this.#hintMs !== Infinity) budget = Math.min(budget, Math.max(0, this.#hintMs - rttMs));
     return now < this.#staleUntil ? Math.min(budget, this.#staleCeilingMs) : budget;
+  }
+
+  /** `false` = connections do not outlive their first request here, however short they rest. */
+  mayReuse(now: number): boolean {
+    return now >= this.#noReuseUntil;
   }
 
   /** The peer said `Keep-Alive: timeout`; the latest word counts. */
@@ -101,6 +113,15 @@ export class IdleBudget {
   /** A reused connection was answered: quick closes before it were chance. */
   kept(): void {
     this.#quickCloses = 0;
+    this.#lossesInARow = 0;
+  }
+
+  /** A reused connection was lost under a call, whenever and however. */
+  lost(now: number): void {
+    this.#lossesInARow += 1;
+    if (!this.#options.learn || this.#lossesInARow < LOSSES_TO_BELIEVE) return;
+    this.#lossesInARow = 0;
+    this.#noReuseUntil = now + LOSSES_HOLD_MS;
   }
 
   /** A call met a dead connection that had been idle this long. */

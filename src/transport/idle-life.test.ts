@@ -133,12 +133,14 @@ describe('spare connections', () => {
   });
 
   it('save the next call its handshake', () => {
-    const { transport, endpoint, send, network, clock } = rig(warm);
+    const { transport, endpoint, send, network, clock, log } = rig(warm);
     transport.warm(endpoint, 1);
     send();
     for (const dial of network.dialling) dial.connect();
     clock.advance(5_000);
     const sink = send();
+    clock.runTurns();
+    assert.deepEqual([log.fresh, log.reused], [2, 0], 'nobody had used it before');
     network.lines[1]?.answer();
     assert.equal(sink.ended, true);
     assert.equal(network.dialling.length, 1, 'the spare is replaced');

@@ -157,6 +157,42 @@ describe('a call on a connection that was closed under it', () => {
     assert.equal(sink.error?.replay, 'safe');
   });
 
+  it('asks for a permit as the last thing, and says what kind of replay it is', () => {
+    const asked: boolean[] = [];
+    const replays = { takeReplay: (isRace: boolean) => asked.push(isRace) > 0 };
+    const rows = [
+      { afterMs: 10, mark: 'strict', method: 'POST', asks: [true] },
+      { afterMs: 60, mark: 'strict', method: 'POST', asks: [] },
+      { afterMs: 60, mark: 'strict', method: 'GET', asks: [true] },
+      { afterMs: 500, mark: 'strict', method: 'GET', asks: [false] },
+      { afterMs: 500, mark: 'idle-race', method: 'POST', asks: [] },
+    ] as const;
+    for (const { afterMs, mark, method, asks } of rows) {
+      asked.length = 0;
+      const { send, clock, line, network } = rested();
+      send(mark, { method, replays });
+      clock.advance(afterMs);
+      line(0).fin();
+      assert.deepEqual(asked, asks, `${method} after ${afterMs} ms`);
+      assert.equal(network.lines.length, 1 + asks.length);
+    }
+  });
+
+  it('fails without a permit, and says so', () => {
+    for (const afterMs of [10, 60, 500]) {
+      const { send, clock, line, network, log } = rested();
+      const { sink, timeline } = send('always', { replays: { takeReplay: () => false } });
+      clock.advance(afterMs);
+      line(0).fin();
+      assert.equal(sink.error?.code, 'STALE_CONNECTION');
+      assert.match(sink.error?.detail ?? '', /\(L[123]\)\. The retry budget has no replay left\./);
+      assert.equal(sink.error?.replay, afterMs === 10 ? 'safe' : 'uncertain');
+      assert.equal(network.lines.length, 1);
+      assert.equal(timeline.replays, 0);
+      assert.equal(log.stale[0]?.replayed, false);
+    }
+  });
+
   it('fails when the ladder is off', () => {
     const { send, line } = rested({ replayLadder: false });
     const { sink } = send('always');

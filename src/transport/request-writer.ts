@@ -53,6 +53,15 @@ export class RequestWriter implements BodyReader {
     this.#secure = secure;
   }
 
+  /**
+   * Bytes handed to the socket have not left this process: a request behind them would wait until
+   * the upstream reads what it may have no more use for. TLS tells of its writes later than the
+   * answer comes, so nothing can be said of it.
+   */
+  get isStuck(): boolean {
+    return !this.#secure && (this.#socket?.writableLength ?? 0) > 0;
+  }
+
   /** Sends the call's request. The socket must have nothing left to write for others to wait on. */
   begin(socket: Socket, exchange: Exchange, now: number): void {
     const { call, pool } = exchange;

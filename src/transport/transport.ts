@@ -41,6 +41,8 @@ export class Transport implements PoolHost {
   readonly #pools = new Map<string, EndpointPool>();
   /** Pools that were replaced or are no longer wanted, until their last connection is gone. */
   readonly #leaving = new Set<EndpointPool>();
+  /** Pools whose endpoint is that of the present configuration. */
+  readonly #inForce = new WeakSet<EndpointPool>();
   readonly #turns = new WeakMap<Route, { next: number }>();
   readonly #onScan: () => void;
   #timer: Timer | undefined = undefined;
@@ -75,9 +77,20 @@ export class Transport implements PoolHost {
     return [...this.#pools.values()].map((pool) => pool.view(now));
   }
 
-  /** Keeps this many unused connections to an endpoint ready while it has traffic; 0 = none. */
+  /**
+   * Puts an endpoint in force, and keeps this many unused connections to it ready while it has
+   * traffic; 0 = none. Calls with another endpoint of this key, which began before, do not change
+   * that any more.
+   */
   warm(endpoint: Endpoint, spares: number): void {
-    if (!this.#closing) this.#poolFor(endpoint).warm(spares);
+    if (this.#closing) return;
+    const known = this.#pools.get(endpoint.key);
+    if (known !== undefined && !isSame(known.endpoint, endpoint)) {
+      this.#dismiss(endpoint.key, known);
+    }
+    const pool = this.#poolFor(endpoint);
+    this.#inForce.add(pool);
+    pool.warm(spares);
   }
 
   /**
@@ -141,11 +154,24 @@ export class Transport implements PoolHost {
     if (known !== undefined && (known.endpoint === endpoint || isSame(known.endpoint, endpoint))) {
       return known;
     }
+    if (known !== undefined && this.#inForce.has(known)) return this.#formerPool(endpoint);
     if (known !== undefined) this.#dismiss(endpoint.key, known);
     else if (this.#pools.size >= POOLS_MAX) this.#forgetEmpty();
     const pool = new EndpointPool(this.#context, endpoint);
     pool.isDraining = this.#closing;
     this.#pools.set(endpoint.key, pool);
+    return pool;
+  }
+
+  /** For calls that still go the old way to a place: its connections close behind them. */
+  #formerPool(endpoint: Endpoint): EndpointPool {
+    for (const pool of this.#leaving) {
+      if (pool.endpoint.key === endpoint.key && isSame(pool.endpoint, endpoint)) return pool;
+    }
+    const pool = new EndpointPool(this.#context, endpoint);
+    pool.isDraining = true;
+    this.#leaving.add(pool);
+    this.keepScanning();
     return pool;
   }
 

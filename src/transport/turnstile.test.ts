@@ -78,4 +78,18 @@ describe('the turnstile', () => {
     clock.runTurns();
     assert.deepEqual(log, ['a', 'b']);
   });
+
+  it('lets through who comes after a defect in the same turn', () => {
+    const { clock, turnstile, log, waiter } = rig();
+    const broken = waiter('broken', () => {
+      throw new Error('a defect');
+    });
+    turnstile.enter(broken);
+    turnstile.enter(waiter('next'));
+    clock.runTurns(1);
+    turnstile.enter(waiter('later'));
+    assert.throws(() => clock.runTurns(1), /a defect/);
+    clock.runTurns();
+    assert.deepEqual(log, ['broken', 'next', 'later']);
+  });
 });

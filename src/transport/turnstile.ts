@@ -33,9 +33,7 @@ export class Turnstile {
   enter(waiting: Waiting, turns: 1 | 2 = 2): void {
     if (turns === 1) this.#second.push(waiting);
     else this.#first.push(waiting);
-    if (this.#armed) return;
-    this.#armed = true;
-    this.#clock.nextTurn(this.#turn);
+    this.#arm();
   }
 
   /** Takes one out; does nothing when it has passed already. */
@@ -50,10 +48,24 @@ export class Turnstile {
     this.#second = this.#first;
     this.#first = this.#running;
     this.#running = passing;
-    this.#armed = this.#second.length > 0;
-    if (this.#armed) this.#clock.nextTurn(this.#turn);
-    // By shifting, because one who passes may make another leave.
-    for (let next = passing.shift(); next !== undefined; next = passing.shift()) next.passed();
+    this.#armed = false;
+    if (this.#second.length > 0) this.#arm();
+    try {
+      // By shifting, because one who passes may make another leave.
+      for (let next = passing.shift(); next !== undefined; next = passing.shift()) next.passed();
+    } finally {
+      // Only after a defect: those behind it go on in the next turn, not with the next call.
+      if (passing.length > 0) {
+        this.#second.unshift(...passing.splice(0));
+        this.#arm();
+      }
+    }
+  }
+
+  #arm(): void {
+    if (this.#armed) return;
+    this.#armed = true;
+    this.#clock.nextTurn(this.#turn);
   }
 }
 

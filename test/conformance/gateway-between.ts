@@ -80,6 +80,12 @@ function ofSimulatedOrg(url: string): Record<string, unknown> {
   };
 }
 
+/** A model that does not take every wish to think; a name of the simulator's own would. */
+function ofRealName(dialect: string | undefined): Record<string, unknown> {
+  if (dialect === 'openai-responses') return {};
+  return { models: { '*': dialect === 'anthropic' ? 'claude-haiku-4-5' : 'gpt-4o' } };
+}
+
 /** Everything goes to one upstream, which speaks one dialect. */
 function converting(
   upstreamUrl: string,
@@ -90,7 +96,7 @@ function converting(
     endpoints: [upstreamUrl],
     breaker: false,
     pacing: false,
-    ...(dialect === 'salesforce-models' ? ofSimulatedOrg(upstreamUrl) : {}),
+    ...(dialect === 'salesforce-models' ? ofSimulatedOrg(upstreamUrl) : ofRealName(dialect)),
   };
   return {
     upstreams: { models },

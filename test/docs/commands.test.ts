@@ -21,6 +21,9 @@ const root = resolve(import.meta.dirname, '..', '..');
 const FREE_PORTS = '--listen 127.0.0.1:0 --admin 127.0.0.1:0';
 const BANNER = /listens on (http:\S+), admin (http:\S+) .*\n.*offline: +(curl .*)\n/;
 
+/** The line of the guide that opens a session; it is long, and stands in the guide alone. */
+const [, webSocketLine = ''] = shellLines(pageText('docs/guides/web-sockets.md'));
+
 /** Lines that a test run cannot run itself, and where they are run. */
 const ranElsewhere: Readonly<Record<string, string>> = {
   'npm ci': '.ci/run',
@@ -30,6 +33,7 @@ const ranElsewhere: Readonly<Record<string, string>> = {
   'npm run examples': '.ci/run',
   'ANTHROPIC_BASE_URL=http://127.0.0.1:8787 ANTHROPIC_API_KEY=any claude':
     'test/conformance/cli/claude-code.ts',
+  [webSocketLine]: 'test/docs/web-sockets.test.ts',
 };
 
 /** Each example is run by `npm run examples`, which starts a gateway with the example's file. */

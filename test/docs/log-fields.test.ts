@@ -5,13 +5,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { Progress } from '../../src/core/dialect.ts';
+import { errorTable } from '../../src/core/error-table.ts';
 import { CallError } from '../../src/core/errors.ts';
 import { accessLine } from '../../src/telemetry/access-log.ts';
 import { testCall } from '../../src/testing/test-call.ts';
 
 const guide = join(import.meta.dirname, '../../docs/guides/read-the-log.md');
 const text = readFileSync(guide, 'utf8');
-const [fields = '', phases = ''] = text.split('| Phase |');
+const [fields = '', more = ''] = text.split('| In |');
+const [places = '', phases = ''] = more.split('| Phase |');
 
 /** The names in the first column of a table. */
 function namesIn(table: string): string[] {
@@ -28,8 +30,9 @@ function fullestLine(): Record<string, unknown> {
     Object.assign(call.timeline, { [name]: (at + 1) * 10 });
   }
   Object.assign(call.timeline, { backoffMs: 5, twinOf: 'other' });
-  const known = { model: 'm', inputTokens: 1, outputTokens: 1, errorType: 'e', lenientEnd: true };
-  call.timeline.progress = Object.assign(new Progress(), known);
+  const known = { model: 'm', inputTokens: 1, outputTokens: 1, errorType: 'e' };
+  const marks = { lenientEnd: true, tokensEstimated: true };
+  call.timeline.progress = Object.assign(new Progress(), known, marks);
   return JSON.parse(accessLine(call, new CallError('STREAM_CUT'), 0)) as Record<string, unknown>;
 }
 
@@ -37,6 +40,11 @@ describe('the guide to the log', () => {
   it('names every field of a line', () => {
     const { ms: _phases, ...line } = fullestLine();
     assert.deepEqual(namesIn(fields).toSorted(), Object.keys(line).toSorted());
+  });
+
+  it('names every place in a call where it can fail', () => {
+    const all = Object.values(errorTable).map(({ phase }) => phase);
+    assert.deepEqual(namesIn(places).toSorted(), [...new Set(all)].toSorted());
   });
 
   it('names every phase', () => {

@@ -3,8 +3,10 @@
 
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { sseDialect } from '../../src/dialects/sse.ts';
 import { eventually } from '../../src/testing/eventually.fixture.ts';
 import { MisbehavingUpstream } from '../../src/testing/index.ts';
+import { startBareGateway } from '../support/bare-gateway.ts';
 import { startHoldfast } from '../support/holdfast.ts';
 import { startNaiveProxy } from '../support/naive-proxy.ts';
 import { RawCaller } from '../support/raw-caller.ts';
@@ -42,6 +44,19 @@ describe('a caller who leaves in mid-stream', () => {
     await new Promise((resolve) => setTimeout(resolve, 300));
     assert.equal(upstream.seen.requests[0]?.aborted, false);
     await naive.close();
+  });
+
+  it('does so here too where its leaving is not passed on', async () => {
+    const { port: upstreamPort } = upstream;
+    const deaf = await startBareGateway({
+      upstreamPort,
+      dialect: sseDialect,
+      deafToLeaving: true,
+    });
+    await leaveAfterFirstEvent(deaf.port, 'FIN');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.equal(upstream.seen.requests[0]?.aborted, false);
+    await deaf.close();
   });
 
   for (const how of ['FIN', 'RST'] as const) {

@@ -5,8 +5,11 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { plainDialect } from '../../src/dialects/plain.ts';
 import { DelayRelay } from '../../src/testing/delay-relay.ts';
 import { MisbehavingUpstream } from '../../src/testing/index.ts';
+import { defaultTransportOptions } from '../../src/transport/transport-options.ts';
+import { startBareGateway } from '../support/bare-gateway.ts';
 import { startHoldfast } from '../support/holdfast.ts';
 import { startNaiveProxy } from '../support/naive-proxy.ts';
 import { whenTimely } from '../support/timely.ts';
@@ -50,14 +53,27 @@ describe('requests sent around the moment at which the upstream closes idle sock
     await upstream.close();
   });
 
-  it('fail through a naive pool', async () => {
-    const naive = await startNaiveProxy({ upstreamPort: relay.port });
+  async function assertFailing(url: string, name: string): Promise<void> {
     let failures = 0;
     for (let series = 1; series <= NAIVE_SERIES_MAX && failures === 0; series += 1) {
-      failures = await visibleFailures(naive.url, `naive${series}`);
+      failures = await visibleFailures(url, `${name}${series}`);
     }
-    await naive.close();
     assert.ok(failures > 0, 'the race was not met; the test proves nothing');
+  }
+
+  it('fail through a naive pool', async () => {
+    const naive = await startNaiveProxy({ upstreamPort: relay.port });
+    await assertFailing(naive.url, 'naive');
+    await naive.close();
+  });
+
+  it('fail here too where nothing is learned and nothing is sent again', async () => {
+    const idle = { ...defaultTransportOptions.idle, learn: false, startMs: 60_000 };
+    const transport = { idle, replayLadder: false };
+    const { port: upstreamPort } = relay;
+    const bare = await startBareGateway({ upstreamPort, dialect: plainDialect, transport });
+    await assertFailing(bare.url, 'bare');
+    await bare.close();
   });
 
   it('all succeed here, and none runs twice', () =>

@@ -1,5 +1,6 @@
 // Incident: a total timeout cut answers that were still producing, at exactly 60, 300 or 600 s.
-// Here time is scaled: the total is 400 ms and the answer produces for about 1.5 s.
+// Here time is scaled: the total is 400 ms and the answer produces for about 1.5 s. No option makes
+// a total cut what is producing, so the bad case is a naive gateway.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';

@@ -1,10 +1,13 @@
 // Incident: metrics whose labels came from callers, and a list of response times that was never
-// cut, grew for days until the process died.
+// cut, grew for days until the process died. No option takes the bounds away, as nobody could want
+// that: so the bad case is the library below our metrics, used as it invites one to.
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Histogram, Registry } from 'prom-client';
 import { MisbehavingUpstream } from '../../src/testing/index.ts';
+import { SERIES_MAX } from '../../src/telemetry/metric-family.ts';
+import { Metrics } from '../../src/telemetry/metrics.ts';
 import { startHoldfast } from '../support/holdfast.ts';
 
 const CALLS = 2_000;
@@ -32,6 +35,22 @@ describe('metrics under callers who make up names', () => {
     assert.ok(all > 1.8 * half, `${half} then ${all} bytes`);
   });
 
+  it('stop growing here even where a label is what the caller wrote', async () => {
+    const metrics = new Metrics();
+    const help = 'By path.';
+    const times = metrics.histogram({ name: 'times', type: 'histogram', help, labels: ['path'] });
+    const sizes: number[] = [];
+    for (let at = 0; at < 4 * SERIES_MAX; at += 1) {
+      times.at(madeUp(at)).record(0.1);
+      if (at % SERIES_MAX === SERIES_MAX - 1) sizes.push(seriesOf('times', await metrics.text()));
+    }
+    metrics.close();
+    const [full = 0, ...later] = sizes;
+    const perSet = full / SERIES_MAX;
+    // One more set of labels for all who came too late.
+    assert.deepEqual(later, [full + perSet, full + perSet, full + perSet]);
+  });
+
   it('stay the size they are here', async () => {
     const upstream = await MisbehavingUpstream.listen({}, { keep: { records: 1 } });
     const gateway = await startHoldfast(upstream.url, { dialect: 'openai-chat' });
@@ -56,6 +75,11 @@ describe('metrics under callers who make up names', () => {
     assert.equal(all, half);
   });
 });
+
+/** Series of one metric in a scrape. */
+function seriesOf(name: string, text: string): number {
+  return text.split('\n').filter((line) => line.startsWith(`${name}_`)).length;
+}
 
 /** Series in a scrape. */
 function seriesIn(text: string): number {

@@ -9,14 +9,15 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { CallError } from '../../src/core/errors.ts';
 import type { Layer } from '../../src/core/layer.ts';
 import { settled } from '../../src/core/settled.ts';
-import { canDropPackets, dropPackets } from '../../src/testing/index.ts';
+import { dropPackets } from '../../src/testing/index.ts';
+import { skipUnlessPacketsDrop } from '../../src/testing/packet-filter.fixture.ts';
 import { ProxyRig, TestUpstream } from '../support/web-socket-rig.ts';
 import type { Peer } from '../support/web-socket-rig.ts';
 
 const SLOTS = 3;
 const quick = { pingMs: 200, pongMs: 150 };
 const OFF = { ...quick, pingMs: Infinity };
-const skip = !canDropPackets() && 'a packet filter (Linux, experimental FFI)';
+const skip = skipUnlessPacketsDrop();
 
 /** So many calls at a time, each from its start to its last byte. */
 function slots(): Layer {

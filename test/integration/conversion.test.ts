@@ -91,7 +91,7 @@ describe('a route to upstreams of two formats', () => {
       assert.equal(lastAt(first)?.path, '/v1/messages');
       assert.equal(lastAt(first)?.body, JSON.stringify(asked));
       assert.equal(lastAt(sim)?.path, '/v1/chat/completions');
-      assert.equal(headers.get('x-holdfast-dropped'), 'top_k');
+      assert.equal(headers.get('x-holdfast-dropped'), 'reasoning_effort, top_k');
       assert.equal(headers.get('x-holdfast-model'), null);
       if (stream) {
         assert.match(text, /^event: message_start\n[^]*event: message_stop\ndata: [^\n]*\n\n$/);

@@ -79,6 +79,26 @@ function assertNothingOfCallers({ calls }: CredentialsRig): void {
   assert.doesNotMatch(heads, /callers-own|^(x-api-key|cookie):/im);
 }
 
+describe('an API that takes JSON Web Tokens alone', () => {
+  it('is told from one without such a model, in log and admin page', async () => {
+    const rig = await atOrg({}, { opaqueTokens: true });
+    const { status, text } = await rig.ask();
+    assert.equal(status, 404);
+    assert.match(text, /tokens that are no JWT/);
+    assert.match(rig.view.advice, /^The token is opaque.*let the client issue those\.$/);
+    const lines = rig.log.filter((line) => line.includes('JWT-based access tokens'));
+    assert.equal(lines.length, 1, rig.log.join(''));
+    assert.match(lines[0] ?? '', /"upstream":"org"/);
+  });
+
+  it('is told nothing where the tokens have their form', async () => {
+    const good = await atOrg();
+    await good.ask();
+    assert.equal(good.view.advice, '');
+    assert.ok(!good.log.join('').includes('JWT-based'));
+  });
+});
+
 describe('tokens of an org', () => {
   const pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const key = pair.privateKey.export({ type: 'pkcs8', format: 'pem' });
@@ -151,6 +171,8 @@ describe('tokens of an org', () => {
     assert.equal(new Set(rig.sent).size, 1);
     assert.ok(rig.org.tokenRequests > 1);
     leave(rig, -1);
+    // The clock has jumped over whatever attempt was under way.
+    await eventually(() => rig.view.failuresInARow > 0, 'the end of a renewal');
     const { status, headers, text } = await rig.ask();
     assert.equal(status, 503);
     assert.equal(headers.get('x-holdfast-error'), 'CREDENTIALS_UNAVAILABLE');

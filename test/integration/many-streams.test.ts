@@ -1,9 +1,10 @@
-// Streams in numbers: hundreds that produce all end whole, thousands that rest cost little memory.
-// Time is scaled; the real-time and full-size forms are set by HOLDFAST_STREAM_SECONDS (600) and
-// HOLDFAST_IDLE_STREAMS (5000).
+// Streams in numbers: hundreds that produce all end whole, thousands that rest cost little memory,
+// and so do callers that do not read. The real-time and full-size forms run by
+// `npm run acceptance` (HOLDFAST_STREAM_SECONDS, HOLDFAST_IDLE_STREAMS).
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '../../src/testing/eventually.fixture.ts';
 import { MisbehavingUpstream } from '../../src/testing/index.ts';
 import { startGatewayProcess } from '../support/gateway-process.ts';
@@ -91,5 +92,69 @@ describe('many streams at once', () => {
     assert.equal(callers.filter(({ closed }) => closed).length, 0);
     for (const caller of callers) caller.destroy();
     await upstream.until((seen) => seen.open <= STREAMS);
+  });
+});
+
+describe('callers that do not read', () => {
+  /** Far more than the kernel takes on both ways. */
+  const PIECES = 600;
+  const PIECE = `data: ${'x'.repeat(65_000)}\n\n`;
+  const CALLERS = 20;
+  const LIMIT_BYTES = 2 * 1024 * 1024;
+  let upstream: MisbehavingUpstream;
+  let gateway: GatewayProcess;
+  let sent = 0;
+  before(async () => {
+    function* pieces() {
+      for (let piece = 0; piece < PIECES; piece += 1) {
+        sent += 1;
+        yield { afterMs: 0, bytes: PIECE };
+      }
+    }
+    upstream = await MisbehavingUpstream.listen(() => ({
+      answer: { status: 200, headers: SSE, steps: pieces() },
+      framing: 'chunked',
+    }));
+    gateway = await startGatewayProcess({
+      log: { level: 'silent', access: false },
+      upstreams: {
+        test: {
+          dialect: 'sse',
+          profile: 'llm-hosted',
+          endpoints: [upstream.url],
+          timeouts: { byteIdle: '500ms', progressIdle: '500ms' },
+        },
+      },
+      routes: [{ match: { path: '/**' }, upstreams: ['test'] }],
+    });
+  });
+  after(async () => {
+    await gateway.close();
+    await upstream.close();
+  });
+
+  it('hold their upstream back at 2 MiB each, and no idle limit strikes meanwhile', async () => {
+    const before = await gateway.usedBytes();
+    const callers: RawCaller[] = [];
+    for (let n = 0; n < CALLERS; n += 1) {
+      const caller = await RawCaller.open(gateway.port);
+      caller.socket.pause();
+      caller.say(ask('/flood'));
+      callers.push(caller);
+    }
+    // Held back: for three times the idle limit, nothing more is asked of the upstream.
+    let last = -1;
+    while (last !== sent) {
+      last = sent;
+      await sleep(1_500);
+    }
+    assert.ok(sent > 0 && sent < CALLERS * PIECES, `${sent} pieces asked for`);
+    const each = ((await gateway.usedBytes()) - before) / CALLERS;
+    assert.ok(each < LIMIT_BYTES, `${Math.round(each / 1024)} KiB a caller`);
+    const [first, ...others] = callers;
+    for (const caller of others) caller.destroy();
+    first?.socket.resume();
+    await first?.until((text) => text.endsWith('\r\n0\r\n\r\n'), 'the whole stream');
+    first?.destroy();
   });
 });

@@ -48,7 +48,7 @@ class Rig {
     this.instance = serviceNowInstance({ clock, queryMs: 0, rows: ROWS, queue: 50, ...options });
   }
 
-  async open(credentials: (url: string) => object): Promise<this> {
+  async open(credentials: (url: string) => object, route: object = {}): Promise<this> {
     ({ url: this.instanceUrl } = await this.instance.listen());
     const upstream = { dialect: 'servicenow', endpoints: [this.instanceUrl] };
     this.#gateway = await startGateway({
@@ -67,6 +67,7 @@ class Rig {
             match: { path: '/servicenow/**' },
             upstreams: ['snow'],
             rewrite: { stripPrefix: '/servicenow' },
+            ...route,
           },
         ],
       },
@@ -119,10 +120,11 @@ afterEach(async () => {
 async function start(
   options: ServiceNowDeps = {},
   credentials: (url: string) => object = () => basic,
+  route: object = {},
 ): Promise<Rig> {
   const rig = new Rig(options);
   opened.push(rig);
-  return rig.open(credentials);
+  return rig.open(credentials, route);
 }
 
 /** The address of the next page, as a client resolves it. */
@@ -216,32 +218,46 @@ describe('a read that the instance fails without saying so', () => {
     });
   }
 
-  it('is a failure that says why when it goes on like that', async () => {
-    const rig = await start();
-    rig.instance.sleeps = true;
-    const page = await rig.ask(LIST);
-    assert.equal(page.headers.get('x-holdfast-error'), 'INSTANCE_UNAVAILABLE');
-    assert.ok(page.status >= 500);
-    const { error, status } = JSON.parse(page.text) as {
-      error: { detail: string };
-      status: string;
-    };
-    assert.equal(status, 'failure');
-    assert.match(error.detail, /sleeps/);
-    rig.instance.sleeps = false;
-    const dropped = await rig.ask(LIST, { headers: { 'x-sim-dropped': '1' } });
-    assert.equal(dropped.headers.get('x-holdfast-error'), 'READ_DROPPED');
-    assert.ok(dropped.status >= 500);
+  const endings: readonly (readonly [string, Record<string, string>, string, number, RegExp])[] = [
+    ['a page', { 'x-sim-page': '200' }, 'INSTANCE_UNAVAILABLE', 503, /sleeps/],
+    ['a 202', { 'x-sim-dropped': '1' }, 'READ_DROPPED', 503, /202/],
+    ['an error', { 'x-sim-partial': '3' }, 'TRANSACTION_CANCELLED', 504, /maximum execution time/],
+  ];
+  for (const [name, wish, code, status, why] of endings) {
+    it(`is a failure that says why when it goes on like that: ${name}`, async () => {
+      const rig = await start();
+      const failed = await rig.ask(LIST, { headers: wish });
+      assert.equal(failed.headers.get('x-holdfast-error'), code);
+      assert.equal(failed.status, status);
+      const told = JSON.parse(failed.text) as { error: { detail: string }; status: string };
+      // In the form of the platform's own, without any of the rows that came.
+      assert.deepEqual(Object.keys(told), ['error', 'status']);
+      assert.equal(told.status, 'failure');
+      assert.match(told.error.detail, why);
+      assert.equal(rig.instance.report.requests, 3);
+    });
+  }
+
+  it('never ends well where it is too long to be held until it says so', async () => {
+    const rig = await start({ rows: 500 }, () => basic, { retry: { holdBytes: '64KiB' } });
+    const all = '/api/now/table/incident';
+    const whole = await rig.ask(all);
+    assert.ok(whole.text.length > 3 * 65_536, `${whole.text.length} bytes`);
+    const asked = rig.instance.report.requests;
+    await assert.rejects(rig.ask(all, { headers: { 'x-sim-partial': '499' } }), /terminated/);
+    // Its caller has its first rows, so it cannot be made again.
+    assert.equal(rig.instance.report.requests, asked + 1);
   });
 });
 
 describe('a write', () => {
   const ID = '/api/now/table/incident';
-  for (const wish of ['close', 'partial', 'page'] as const) {
+  for (const wish of ['close', 'page'] as const) {
     it(`is never made again once it may have been done: ${wish}`, async () => {
       const rig = await start();
-      const values = { close: 'head', partial: '0', page: '200' };
-      await rig.write('POST', ID, { [`x-sim-${wish}`]: values[wish], 'x-sim-first': '1/once' });
+      const values = { close: 'head', page: '200' };
+      const wished = { [`x-sim-${wish}`]: values[wish], 'x-sim-first': '1/once' };
+      assert.ok((await rig.write('POST', ID, wished)).status >= 500);
       assert.equal(rig.instance.report.requests, 1);
       assert.ok(rig.instance.report.writes <= 1);
     });
@@ -294,7 +310,9 @@ describe('a rule of the instance', () => {
   it('is found by counting, as the instance does', async () => {
     await awayFromTheHour();
     const perHour = 5;
-    const rig = await start({ rateRules: [{ id: 'f'.repeat(32), user: '', perHour }] });
+    const rateRules = [{ id: 'f'.repeat(32), user: '', perHour }];
+    // In the last minute of an hour a further attempt would wait for the next one.
+    const rig = await start({ rateRules }, () => basic, { retry: { attempts: 1 } });
     const statuses: number[] = [];
     for (let n = 0; n < 8; n += 1) statuses.push((await rig.ask(LIST)).status);
     assert.deepEqual(statuses, [200, 200, 200, 200, 200, 429, 429, 429]);

@@ -9,6 +9,7 @@ import { seededRandom } from '../../src/core/random.ts';
 import { Sweep } from '../../src/core/sweep.ts';
 import { serviceNowDialect } from '../../src/dialects/service-now/service-now.ts';
 import { meaningLayer } from '../../src/layers/meaning/meaning.ts';
+import { defaultRetryOptions } from '../../src/layers/retry/options.ts';
 import { RetryBudgets } from '../../src/layers/retry/retry-budgets.ts';
 import { retryLayer } from '../../src/layers/retry/retry.ts';
 import { RecordingSink } from '../../src/testing/recording-sink.ts';
@@ -25,6 +26,7 @@ const partial: CallScript = {
   headers: JSON_TYPE,
   chunks: ['{"result":[{"number":"INC1"}],', `${failure},"status":"failure"}`],
 };
+const odd: CallScript = { headers: JSON_TYPE, chunks: ['{"result":[],"status":"failure"}'] };
 const page: CallScript = { headers: PAGE_TYPE, chunks: ['<html>asleep</html>'] };
 const pageUnavailable: CallScript = { ...page, status: 503 };
 const dropped: CallScript = { status: 202, headers: JSON_TYPE, chunks: ['{}'] };
@@ -69,10 +71,19 @@ describe('a read at an instance in trouble', () => {
     assert.deepEqual(outcome('GET', dropped), { story: 'fail READ_DROPPED', attempts: 3 });
   });
 
-  it('shows what came in the end where that says itself that it failed', () => {
-    const { story, attempts } = outcome('GET', partial);
-    assert.match(story, /^start 200, chunk 30, chunk \d+, end$/);
-    assert.equal(attempts, 3);
+  it('fails in the end where its answer says itself that it failed', () => {
+    const story = 'fail TRANSACTION_CANCELLED';
+    assert.deepEqual(outcome('GET', partial), { story, attempts: 3 });
+    assert.deepEqual(outcome('GET', odd), { story: 'fail REPORTED_FAILURE', attempts: 3 });
+  });
+
+  it('never ends well where its answer was too long to be held until it said so', () => {
+    const page = 'x'.repeat(defaultRetryOptions.gateBytes);
+    const long = { headers: JSON_TYPE, chunks: [`{"result":["${page}",`, '"y"],', `${failure}}`] };
+    const { story, attempts } = outcome('GET', long);
+    // The failure itself is not passed on: the document stays open, and its connection breaks.
+    assert.match(story, /^start 200, chunk \d+, chunk 5, fail TRANSACTION_CANCELLED$/);
+    assert.equal(attempts, 1);
   });
 });
 
@@ -82,8 +93,15 @@ describe('a write at an instance in trouble', () => {
       assert.deepEqual(outcome(method, busy, whole), { story: good, attempts: 2 });
       assert.deepEqual(outcome(method, pageUnavailable, whole), { story: good, attempts: 2 });
       for (const script of [page, partial, reset]) {
-        assert.equal(outcome(method, script, whole).attempts, 1);
+        const { story, attempts } = outcome(method, script, whole);
+        assert.match(story, /^fail [A-Z_]+$/);
+        assert.equal(attempts, 1);
       }
+    });
+
+    it(`is not taken for done where its answer says that it failed: ${method}`, () => {
+      assert.equal(outcome(method, partial).story, 'fail TRANSACTION_CANCELLED');
+      assert.equal(outcome(method, { ...odd, status: 201 }).story, 'fail REPORTED_FAILURE');
     });
 
     it(`may be put off: ${method}`, () => {

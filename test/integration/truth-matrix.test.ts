@@ -6,56 +6,24 @@ import { after, before, describe, it } from 'node:test';
 import { anthropicEvents, chatEvents, responsesEvents } from '../../src/dialects/samples.ts';
 import type { Gateway } from '../../src/gateway/gateway.ts';
 import { eventually } from '../../src/testing/eventually.fixture.ts';
-import type { Behaviour, Point } from '../../src/testing/misbehaving-upstream/behaviour.ts';
-import { cut, also, withoutLastChunk } from '../../src/testing/misbehaving-upstream/behaviours.ts';
+import type { Behaviour } from '../../src/testing/misbehaving-upstream/behaviour.ts';
+import {
+  also,
+  cut,
+  withoutLastChunk,
+  wrongLength,
+} from '../../src/testing/misbehaving-upstream/behaviours.ts';
 import { sseAnswer } from '../../src/testing/misbehaving-upstream/built-in-answers.ts';
 import { MisbehavingUpstream } from '../../src/testing/index.ts';
 import { startHoldfast } from '../support/holdfast.ts';
+import { ask, briefTimeouts, instants } from '../support/answer-ending.ts';
+import type { Ending } from '../support/answer-ending.ts';
 
 const dialects = [
   { name: 'anthropic', path: '/v1/messages', events: anthropicEvents },
   { name: 'openai-chat', path: '/v1/chat/completions', events: chatEvents },
   { name: 'openai-responses', path: '/v1/responses', events: responsesEvents },
 ] as const;
-
-/** Instants, and the verdict of a break and of a stall there. */
-const instants: readonly (readonly [Point, readonly string[], string])[] = [
-  ['request', ['RESET', 'STALE_CONNECTION'], 'FIRST_BYTE_TIMEOUT'],
-  ['before-head', ['RESET', 'STALE_CONNECTION'], 'FIRST_BYTE_TIMEOUT'],
-  ['head:12', ['BAD_RESPONSE', 'RESET', 'STREAM_CUT'], 'FIRST_BYTE_TIMEOUT'],
-  ['after-head', ['STREAM_CUT'], 'STREAM_IDLE'],
-  ['event:1', ['STREAM_CUT'], 'STREAM_IDLE'],
-  ['event:3', ['STREAM_CUT'], 'STREAM_IDLE'],
-  ['byte:137', ['STREAM_CUT'], 'STREAM_IDLE'],
-  ['before-terminal', ['STREAM_CUT'], 'STREAM_IDLE'],
-];
-
-const timeouts = {
-  firstByte: '300ms',
-  byteIdle: '300ms',
-  byteIdleAfterPing: '300ms',
-  progressIdle: '400ms',
-};
-
-interface Outcome {
-  readonly how: 'whole' | 'failed' | 'refused';
-  readonly status: number;
-  readonly text: string;
-}
-
-async function ask(url: string): Promise<Outcome> {
-  let status = 0;
-  let text = '';
-  try {
-    const answer = await fetch(url, { method: 'POST', body: '{"model":"m","stream":true}' });
-    status = answer.status;
-    const decoder = new TextDecoder();
-    for await (const part of answer.body ?? []) text += decoder.decode(part, { stream: true });
-    return { how: answer.ok ? 'whole' : 'refused', status, text };
-  } catch {
-    return { how: 'failed', status, text };
-  }
-}
 
 describe('the ending of a stream', () => {
   let upstream: MisbehavingUpstream;
@@ -73,14 +41,14 @@ describe('the ending of a stream', () => {
       before(async () => {
         gateway = await startHoldfast(upstream.url, {
           dialect: name,
-          timeouts,
+          timeouts: briefTimeouts,
           lines,
           bare: true,
         });
       });
       after(() => gateway.close());
 
-      async function judge(behaviour: Behaviour): Promise<{ outcome: Outcome; verdict: string }> {
+      async function judge(behaviour: Behaviour): Promise<{ outcome: Ending; verdict: string }> {
         upstream.use(behaviour);
         lines.length = 0;
         const outcome = await ask(gateway.url + path);
@@ -107,11 +75,29 @@ describe('the ending of a stream', () => {
         }
       }
 
-      it('is a failure when the framing ends well but the terminal event is missing', async () => {
-        const short = { answer: sseAnswer(steps.slice(0, -1)) };
-        const { outcome, verdict } = await judge(short);
-        assert.equal(outcome.how, 'failed');
-        assert.equal(verdict, 'STREAM_TRUNCATED');
+      for (const framing of ['chunked', 'length', 'until-close'] as const) {
+        it(`is a failure when a ${framing} body ends well without its terminal event`, async () => {
+          const short = { answer: sseAnswer(steps.slice(0, -1)), framing };
+          const { outcome, verdict } = await judge(short);
+          assert.equal(outcome.how, 'failed');
+          assert.equal(verdict, 'STREAM_TRUNCATED');
+        });
+      }
+
+      for (const lengthOff of [-60, -1, 1, 14, 100, 10_000]) {
+        it(`is no success when its length is off by ${lengthOff}`, async () => {
+          const { outcome } = await judge(also(whole, wrongLength(lengthOff)));
+          assert.notEqual(outcome.how, 'whole');
+          const closing = /\[DONE\]\n|message_stop"|response\.completed"/;
+          if (lengthOff < 0) assert.doesNotMatch(outcome.text, closing);
+        });
+      }
+
+      it('is no success for one who stops reading at the end of an earlier event', async () => {
+        const counted: Behaviour = { ...whole, framing: 'length' };
+        const { outcome, verdict } = await judge(also(counted, cut('fin', 'event:3')));
+        assert.notEqual(outcome.how, 'whole');
+        assert.equal(verdict, 'STREAM_CUT');
       });
 
       it('is a failure when the last chunk never comes', async () => {
@@ -121,4 +107,21 @@ describe('the ending of a stream', () => {
       });
     });
   }
+
+  it('is none when [DONE] comes before the model has said that it is done', async () => {
+    const lines: string[] = [];
+    const gateway = await startHoldfast(upstream.url, {
+      dialect: 'openai-chat',
+      lines,
+      bare: true,
+    });
+    const half = [...chatEvents.slice(0, 3), 'data: [DONE]\n\n'];
+    upstream.use({ answer: sseAnswer(half.map((bytes) => ({ afterMs: 2, bytes }))) });
+    const outcome = await ask(`${gateway.url}/v1/chat/completions`);
+    await eventually(() => lines.length > 0, 'the log line');
+    await gateway.close();
+    assert.equal(outcome.how, 'failed');
+    assert.doesNotMatch(outcome.text, /DONE/);
+    assert.equal(JSON.parse(lines[0] ?? '{}').verdict, 'STREAM_TRUNCATED');
+  });
 });

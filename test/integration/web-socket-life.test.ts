@@ -5,7 +5,8 @@ import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { eventually } from '../../src/testing/eventually.fixture.ts';
-import { VirtualClock, canDropPackets, dropPackets } from '../../src/testing/index.ts';
+import { VirtualClock, dropPackets } from '../../src/testing/index.ts';
+import { skipUnlessPacketsDrop } from '../../src/testing/packet-filter.fixture.ts';
 import { ProxyRig, TestUpstream } from '../support/web-socket-rig.ts';
 import type { Peer, ProxyOptions } from '../support/web-socket-rig.ts';
 
@@ -43,34 +44,28 @@ describe('a session', () => {
 
   describe('with a peer that vanishes', () => {
     const quick = { pingMs: 300, pongMs: 200 };
-    const canDrop = canDropPackets();
+    const skip = skipUnlessPacketsDrop();
 
     for (const side of ['caller', 'upstream'] as const) {
-      it(
-        `gives everything back within ping and pong limit: ${side}`,
-        {
-          skip: !canDrop && 'a packet filter (Linux, experimental FFI)',
-        },
-        async () => {
-          const { caller, far } = await open({ options: quick });
-          const [dead, alive] = side === 'caller' ? [caller, far] : [far, caller];
-          const socket = side === 'caller' ? socketOf(dead) : (upstream.sockets[0] as Socket);
-          assert.ok(dropPackets(socket, true));
-          const from = performance.now();
-          await rig.untilEnded();
-          const tookMs = performance.now() - from;
-          assert.ok(tookMs < 1.1 * quick.pingMs + quick.pongMs + 400, `${tookMs} ms`);
-          assert.ok(tookMs > quick.pongMs, `${tookMs} ms`);
-          assert.deepEqual(rig.ends, [side === 'caller' ? 'CALLER_GONE' : 'STREAM_IDLE']);
-          assert.equal(rig.told[1], `zombie ${side}`);
-          const reason = rig.ends[0];
-          assert.deepEqual(await alive.untilClosed(), [side === 'caller' ? 1001 : 1011, reason]);
-          assert.equal(rig.leases.size, 0);
-          assert.equal(rig.proxy.size, 0);
-          dropPackets(socket, false);
-          dead.ws.terminate();
-        },
-      );
+      it(`gives everything back within ping and pong limit: ${side}`, { skip }, async () => {
+        const { caller, far } = await open({ options: quick });
+        const [dead, alive] = side === 'caller' ? [caller, far] : [far, caller];
+        const socket = side === 'caller' ? socketOf(dead) : (upstream.sockets[0] as Socket);
+        assert.ok(dropPackets(socket, true));
+        const from = performance.now();
+        await rig.untilEnded();
+        const tookMs = performance.now() - from;
+        assert.ok(tookMs < 1.1 * quick.pingMs + quick.pongMs + 400, `${tookMs} ms`);
+        assert.ok(tookMs > quick.pongMs, `${tookMs} ms`);
+        assert.deepEqual(rig.ends, [side === 'caller' ? 'CALLER_GONE' : 'STREAM_IDLE']);
+        assert.equal(rig.told[1], `zombie ${side}`);
+        const reason = rig.ends[0];
+        assert.deepEqual(await alive.untilClosed(), [side === 'caller' ? 1001 : 1011, reason]);
+        assert.equal(rig.leases.size, 0);
+        assert.equal(rig.proxy.size, 0);
+        dropPackets(socket, false);
+        dead.ws.terminate();
+      });
     }
 
     for (const [what, bytes] of [
@@ -80,9 +75,7 @@ describe('a session', () => {
     ] as const) {
       it(
         `frees a killed browser tab in less than 40 s of the default limits: ${what}`,
-        {
-          skip: !canDrop && 'a packet filter (Linux, experimental FFI)',
-        },
+        { skip },
         async () => {
           // The proxy's time is virtual: sockets and pings are real, seconds pass at once.
           const clock = new VirtualClock();
@@ -344,7 +337,7 @@ describe('a session', () => {
         await other.untilMessages(1);
         sender.ws.send(Buffer.alloc(1001));
         assert.equal((await sender.untilClosed())[0], 1009);
-        const end = side === 'caller' ? 'BODY_TOO_LARGE' : 'BAD_RESPONSE';
+        const end = side === 'caller' ? 'MESSAGE_TOO_LARGE' : 'UPSTREAM_MESSAGE_TOO_LARGE';
         assert.deepEqual(await other.untilClosed(), [side === 'caller' ? 1001 : 1009, end]);
         await rig.untilEnded();
         assert.deepEqual(rig.ends, [end]);

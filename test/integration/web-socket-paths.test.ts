@@ -13,6 +13,7 @@ import { anonymousCaller } from '../../src/core/caller.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import type { Layer } from '../../src/core/layer.ts';
 import { HeaderList } from '../../src/core/header-list.ts';
+import { Leases } from '../../src/core/leases.ts';
 import { systemRandom } from '../../src/core/random.ts';
 import { BufferBudget } from '../../src/core/replay-body.ts';
 import { freeFlow } from '../../src/core/sink.ts';
@@ -157,9 +158,10 @@ describe('an edge whose call is answered before it returns', () => {
         clock: systemClock,
         random: systemRandom,
         sweep,
+        leases: new Leases(systemClock),
         bodyBudget: new BufferBudget(1),
         callIds: new CallIds(),
-        observer: { connectionOpened() {}, connectionClosed() {}, refused() {} },
+        observer: { connectionOpened() {}, connectionClosed() {}, turnedAway() {}, refused() {} },
         upgrades: {
           begin: () => 'expected',
           take(_callId, socket, early) {

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { attemptOf } from '../../src/core/call.ts';
 import type { CallError } from '../../src/core/errors.ts';
@@ -251,6 +251,18 @@ function suite(kind: EdgeKind): void {
       await silent.close();
     });
 
+    it('fails with the server, although its upstream has not opened', async () => {
+      const silent = await httpUpstream(() => {});
+      rig = await ProxyRig.start([silent.port], { kind });
+      const caller = await RawCaller.open(rig.port);
+      caller.say(handshakeText());
+      await eventually(() => rig.calls.length === 1, 'the call');
+      rig.destroy();
+      assert.deepEqual(rig.ends, ['DRAINING']);
+      await caller.untilClosed();
+      await silent.close();
+    });
+
     it('is told 1012 at once, like its upstream, when the server is destroyed', async () => {
       await start();
       const at = upstream.peers.length;
@@ -369,6 +381,24 @@ function suite(kind: EdgeKind): void {
         assert.equal(rig.leases.size, 0);
         await stuck.close();
       });
+
+      for (const [how, breaks, code] of [
+        ['a reset', (socket: Socket) => socket.resetAndDestroy(), 'RESET'],
+        ['a broken frame', (socket: Socket) => socket.write('zz\r\n'), 'BAD_RESPONSE'],
+      ] as const) {
+        it(`hears of one end only when ${how} cuts a refusal`, async () => {
+          const broken = await httpUpstream(({ socket }, response) => {
+            response.writeHead(403);
+            response.write('half', () => setTimeout(() => breaks(socket), 50));
+          });
+          rig = await ProxyRig.start([broken.port], { kind });
+          await RawCaller.tell(rig.port, handshakeText());
+          await rig.untilEnded();
+          await broken.close();
+          assert.deepEqual(rig.ends, [code]);
+          assert.equal(rig.leases.size, 0);
+        });
+      }
 
       for (const [name, answer] of [
         ['a wrong accept key', 'Sec-WebSocket-Accept: wrong\r\n'],

@@ -7,6 +7,7 @@ import { Leases } from '../../src/core/leases.ts';
 import { seededRandom } from '../../src/core/random.ts';
 import { BufferBudget } from '../../src/core/replay-body.ts';
 import { Sweep } from '../../src/core/sweep.ts';
+import { noCredentials } from '../../src/gateway/no-credentials.fixture.ts';
 import { testEndpoint } from '../../src/testing/test-call.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { defaultTransportOptions } from '../../src/transport/transport-options.ts';
@@ -14,6 +15,7 @@ import { Transport } from '../../src/transport/transport.ts';
 import { Draw } from './draw.ts';
 import { SimulatedNetwork } from './network.ts';
 import { Peer } from './peer.ts';
+import { TokenDesk } from './token-desk.ts';
 import {
   completionPaths,
   simulatedGateway,
@@ -43,12 +45,15 @@ function fairAnswer(path: string, dialect: string): string {
   const sweep = new Sweep(clock);
   const leases = new Leases(clock);
   const network = new SimulatedNetwork(clock);
-  network.add(testEndpoint(PORT).key, new Peer(clock, draw, complain));
+  network.add(
+    testEndpoint(PORT).key,
+    new Peer(clock, draw, complain, new TokenDesk(clock, draw, complain)),
+  );
   const deps = { clock, random, leases, sweep };
   const transport = new Transport({ ...deps, connector: network }, defaultTransportOptions);
   const calls = { callStarted: () => {}, callEnded: () => {} };
   const gateway = simulatedGateway(
-    { ...deps, calls },
+    { ...deps, calls, credentials: noCredentials(deps) },
     singlePlan(path, dialect, PORT),
     transport.service,
   );
@@ -76,6 +81,7 @@ function fairAnswer(path: string, dialect: string): string {
       sized: true,
       leavesMs: Number.POSITIVE_INFINITY,
       slow: false,
+      token: false,
     },
   );
   caller.send();

@@ -8,6 +8,7 @@ import type { SampleAnswer } from '../../src/dialects/sample-streams.ts';
 import type { Draw } from './draw.ts';
 import type { Link, Machine, PeerLine } from './network.ts';
 import { isWholeRequest } from './request-bodies.ts';
+import type { TokenDesk } from './token-desk.ts';
 import { RequestParser } from './request-parser.ts';
 import type { SimRequest } from './request-parser.ts';
 
@@ -98,14 +99,16 @@ export class Peer implements Machine {
   readonly clock: Clock;
   readonly draw: Draw;
   readonly broken: Complaint;
+  readonly desk: TokenDesk;
   /** Idle connections are closed after so long. */
   readonly idleMs: number;
   readonly takesBytesPerMs: number;
 
-  constructor(clock: Clock, draw: Draw, broken: Complaint) {
+  constructor(clock: Clock, draw: Draw, broken: Complaint, desk: TokenDesk) {
     this.clock = clock;
     this.draw = draw;
     this.broken = broken;
+    this.desk = desk;
     this.takesBytesPerMs = draw.chance(0.4) ? draw.scale(20, 2_000) : Number.POSITIVE_INFINITY;
     this.oneWayMs = draw.scale(0.5, 60);
     this.idleMs = draw.scale(500, 120_000);
@@ -215,6 +218,12 @@ class Conversation implements PeerLine {
     const id = request.fields.get('x-request-id') ?? '';
     const size = Number(request.fields.get('x-input-size'));
     if (!isWholeRequest(request.body, size)) this.#peer.broken('1: a request came in parts', id);
+    if (request.fields.has('x-wants-token')) {
+      if (!this.#peer.desk.admits(request.fields.get('authorization'), id)) {
+        this.#status(401, id);
+        return;
+      }
+    }
     if (!fault.startsWith('refused')) executed.set(id, (executed.get(id) ?? 0) + 1);
     const thinkMs = draw.scale(1, 2_000);
     this.#after(thinkMs, () => this.#act(fault, request, id));

@@ -14,9 +14,9 @@ const USAGE = `npm run simulate -- [--seed N] [--calls N] [--seconds N]
   --seconds N   run fresh seeds for so long (default 30)
 `;
 
-process.exitCode = main();
+process.exitCode = await main();
 
-function main(): number {
+async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       seed: { type: 'string' },
@@ -31,20 +31,20 @@ function main(): number {
   }
   const calls = Number(values.calls);
   if (values.seed === undefined) return runFresh(calls, Number(values.seconds));
-  const report = simulate({ seed: Number(values.seed), calls });
+  const report = await simulate({ seed: Number(values.seed), calls });
   tell(report);
   return report.broken.length === 0 ? 0 : 1;
 }
 
 /** Runs fresh seeds; stops at the first that breaks a promise. */
-function runFresh(calls: number, seconds: number): number {
+async function runFresh(calls: number, seconds: number): Promise<number> {
   const began = systemClock.now();
   const until = began + seconds * 1_000;
   let runs = 0;
   do {
     // Below 2^31, so that it is easy to type.
     const seed = Math.floor(systemRandom.next() * 2_147_483_647);
-    const report = simulate({ seed, calls });
+    const report = await simulate({ seed, calls });
     runs += 1;
     if (report.broken.length > 0) {
       tell(report);

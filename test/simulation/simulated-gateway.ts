@@ -11,11 +11,11 @@ import type { Sweep } from '../../src/core/sweep.ts';
 import { loadConfig } from '../../src/gateway/config/load.ts';
 import type { Destination } from '../../src/gateway/destinations.ts';
 import { LayerMetrics } from '../../src/gateway/layer-metrics.ts';
-import { noCredentials } from '../../src/gateway/no-credentials.fixture.ts';
 import { compileRoutes } from '../../src/gateway/route-table.ts';
 import { Stacks } from '../../src/gateway/stacks.ts';
 import { Drain, drainLayer } from '../../src/layers/drain/drain.ts';
 import type { CallObserver } from '../../src/layers/observe/observe.ts';
+import type { Credentials } from '../../src/layers/credentials/stored-credentials.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
 
 /** What the simulation replaces, and who counts. */
@@ -25,6 +25,7 @@ export interface SimulatedDeps {
   readonly leases: Leases;
   readonly sweep: Sweep;
   readonly calls: CallObserver;
+  readonly credentials: Credentials;
 }
 
 /** The paths of completions, which a gateway can convert. */
@@ -41,6 +42,8 @@ export const upstreamDialects: readonly string[] = ['anthropic', 'openai-chat', 
 export interface Place {
   readonly path: string;
   readonly destination: Destination;
+  /** Its upstream has stored credentials. */
+  readonly token: boolean;
 }
 
 /** Every place, and the way to end what was started for them. */
@@ -85,22 +88,55 @@ export function convertingPlan(ports: readonly number[]): Plan {
   };
 }
 
-/** An upstream that nobody can stand in for: what fails there is tried again there, later. */
+/**
+ * An upstream that nobody can stand in for and that takes few calls at a time: what fails there is
+ * tried again there, later, and what is too much waits or is refused.
+ */
 export function lonePlan(port: number): Plan {
-  return singlePlan('/v1/messages', 'anthropic', port);
+  return singlePlan('/v1/messages', 'anthropic', port, {
+    limit: { algorithm: 'fixed', max: 8, queue: 2 },
+  });
 }
 
-/** One upstream that speaks `dialect` to callers of `path`. */
-export function singlePlan(path: string, dialect: string, port: number): Plan {
-  const endpoints = [`http://127.0.0.1:${port}`];
+/** An upstream that takes requests with a token only. */
+export function tokenPlan(ports: readonly number[]): Plan {
+  const oauth = {
+    tokenUrl: 'https://desk.example/token',
+    clientId: 'client',
+    clientSecret: 'secret',
+  };
   return {
     config: {
       ...BASE,
-      upstreams: { single: { dialect, endpoints } },
+      upstreams: {
+        guarded: { dialect: 'anthropic', endpoints: urls(ports), credentials: { oauth } },
+      },
+      routes: [routeTo('/v1/messages', ['guarded'])],
+    },
+    paths: ['/v1/messages'],
+  };
+}
+
+/** One upstream that speaks `dialect` to callers of `path`. */
+export function singlePlan(
+  path: string,
+  dialect: string,
+  port: number,
+  more: Record<string, unknown> = {},
+): Plan {
+  const endpoints = urls([port]);
+  return {
+    config: {
+      ...BASE,
+      upstreams: { single: { dialect, endpoints, ...more } },
       routes: [routeTo(path, ['single'])],
     },
     paths: [path],
   };
+}
+
+function urls(ports: readonly number[]): string[] {
+  return ports.map((port) => `http://127.0.0.1:${port}`);
 }
 
 function routeTo(path: string, upstreams: readonly string[]): Record<string, unknown> {
@@ -109,11 +145,10 @@ function routeTo(path: string, upstreams: readonly string[]): Record<string, unk
 
 /** For each dialect a main upstream at all ports but the last, and a backup there. */
 function pairs(dialects: readonly string[], ports: readonly number[]): Record<string, unknown> {
-  const urls = ports.map((port) => `http://127.0.0.1:${port}`);
   const upstreams: Record<string, unknown> = {};
   for (const dialect of dialects) {
-    upstreams[`${dialect}-main`] = { dialect, endpoints: urls.slice(0, -1) };
-    upstreams[`${dialect}-backup`] = { dialect, endpoints: urls.slice(-1) };
+    upstreams[`${dialect}-main`] = { dialect, endpoints: urls(ports.slice(0, -1)) };
+    upstreams[`${dialect}-backup`] = { dialect, endpoints: urls(ports.slice(-1)) };
   }
   return upstreams;
 }
@@ -130,11 +165,8 @@ export function simulatedGateway(
   const observers = new LayerMetrics(metrics);
   const drain = drainLayer(new Drain(deps));
   const bodies = new BufferBudget(64 * 1024 * 1024);
-  const stacks = new Stacks(
-    { ...deps, observers, drain, bodies, credentials: noCredentials(deps), between: checked },
-    settings,
-  );
-  const { routes } = compileRoutes(
+  const stacks = new Stacks({ ...deps, observers, drain, bodies, between: checked }, settings);
+  const { routes, credentials } = compileRoutes(
     settings,
     {
       wire: (route, upstreams) => stacks.wire(route, upstreams, wire),
@@ -144,10 +176,11 @@ export function simulatedGateway(
     },
     {},
   );
+  for (const [name, stored] of credentials) deps.credentials.configure(name, stored);
   const places = paths.map((path): Place => {
     const route = routes.find((candidate) => candidate.path.matches(path));
     if (route === undefined) throw new Error(`no route for ${path}`);
-    return { path, destination: route.destination(path, true) };
+    return { path, destination: route.destination(path, true), token: credentials.size > 0 };
   });
   return { places, close: () => metrics.close() };
 }

@@ -5,6 +5,7 @@ import { anonymousCaller } from '../../src/core/caller.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import type { Dialect } from '../../src/core/dialect.ts';
 import type { Service } from '../../src/core/layer.ts';
+import { Leases } from '../../src/core/leases.ts';
 import { systemRandom } from '../../src/core/random.ts';
 import { BufferBudget } from '../../src/core/replay-body.ts';
 import type { Head } from '../../src/core/sink.ts';
@@ -29,6 +30,7 @@ export interface EdgeRig {
   readonly refused: string[];
   readonly sweep: Sweep;
   readonly budget: BufferBudget;
+  readonly leases: Leases;
   close(): Promise<void>;
 }
 
@@ -68,12 +70,14 @@ export async function startEdge(
     clock: systemClock,
     random: systemRandom,
     sweep: new Sweep(systemClock),
+    leases: new Leases(systemClock),
     bodyBudget: new BufferBudget(64 * 1024 * 1024),
     callIds: new CallIds(),
     observer: {
       connectionOpened() {},
       connectionClosed() {},
-      refused: (code) => refused.push(code),
+      turnedAway: () => refused.push('CONNECTIONS'),
+      refused: ({ error }) => refused.push(error.code),
     },
   };
   const Edge = kind === 'own' ? HttpServer : NodeHttpServer;
@@ -85,6 +89,7 @@ export async function startEdge(
     refused,
     sweep: deps.sweep,
     budget: deps.bodyBudget,
+    leases: deps.leases,
     async close() {
       server.destroy();
       await server.close(0);

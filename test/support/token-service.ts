@@ -13,22 +13,28 @@ export class TokenService {
   askedAtOnceMost: number = 0;
   /** Calls without a living token. */
   refused: number = 0;
+  /** Calls under way, and the most of them at a time. */
+  callsNow: number = 0;
+  callsAtOnceMost: number = 0;
   /** Calls by the token that they carried. */
   readonly calls = new Map<string, number>();
   /** When each token was handed out, in ms of `performance.now`. */
   readonly issuedAt = new Map<string, number>();
+  /** An answer takes as long, in ms. */
+  readonly #answerMs: number;
   readonly #server: Server;
   readonly #waiting: ServerResponse[] = [];
   #hangs: boolean = false;
 
-  private constructor(lifeMs: number) {
+  private constructor(lifeMs: number, answerMs: number) {
     this.lifeMs = lifeMs;
+    this.#answerMs = answerMs;
     this.#server = createServer((request, response) => this.#serve(request, response));
     this.#server.keepAliveTimeout = 60_000;
   }
 
-  static async listen(lifeMs: number): Promise<TokenService> {
-    const service = new TokenService(lifeMs);
+  static async listen(lifeMs: number, answerMs: number = 0): Promise<TokenService> {
+    const service = new TokenService(lifeMs, answerMs);
     const { promise, resolve } = Promise.withResolvers<void>();
     service.#server.listen(0, '127.0.0.1', 4_096, resolve);
     await promise;
@@ -89,6 +95,9 @@ export class TokenService {
       return;
     }
     this.calls.set(token, (this.calls.get(token) ?? 0) + 1);
-    response.end('{"ok":true}');
+    this.callsNow += 1;
+    this.callsAtOnceMost = Math.max(this.callsAtOnceMost, this.callsNow);
+    response.on('close', () => (this.callsNow -= 1));
+    setTimeout(() => response.end('{"ok":true}'), this.#answerMs);
   }
 }

@@ -175,6 +175,7 @@ export class ProxyRig {
       clock,
       random: systemRandom,
       sweep: this.sweep,
+      leases: this.leases,
       bodyBudget: new BufferBudget(1024 * 1024),
       callIds: new CallIds(),
       upgrades: this.proxy,
@@ -185,7 +186,8 @@ export class ProxyRig {
         connectionClosed: () => {
           this.connections -= 1;
         },
-        refused: (code) => this.refused.push(code),
+        turnedAway: () => {},
+        refused: ({ error }) => this.refused.push(error.code),
       },
     };
   }

@@ -5,7 +5,7 @@ import type { AnswerDecoder, AnswerListener, ModelDialect } from './answer-event
 import { chatDecoder, chatDocumentDecoder } from './chat-decoder.ts';
 import { responsesDecoder, responsesDocumentDecoder } from './responses-decoder.ts';
 
-type DecoderMaker = (listener: AnswerListener) => AnswerDecoder;
+type DecoderMaker = (listener: AnswerListener, lenient: boolean) => AnswerDecoder;
 
 const streamDecoders: Readonly<Record<ModelDialect, DecoderMaker>> = {
   anthropic: anthropicDecoder,
@@ -19,12 +19,23 @@ const documentDecoders: Readonly<Record<ModelDialect, DecoderMaker>> = {
   'openai-responses': responsesDocumentDecoder,
 };
 
-/** A decoder of an answer that is an event stream. */
-export function streamDecoder(dialect: ModelDialect, listener: AnswerListener): AnswerDecoder {
-  return streamDecoders[dialect](listener);
+/**
+ * A decoder of an answer that is an event stream. `lenient`: the upstream is known to leave out
+ * what tells that an answer is whole; see `Route.lenient`.
+ */
+export function streamDecoder(
+  dialect: ModelDialect,
+  listener: AnswerListener,
+  lenient: boolean = false,
+): AnswerDecoder {
+  return streamDecoders[dialect](listener, lenient);
 }
 
-/** A decoder of an answer that is one JSON document. */
-export function documentDecoder(dialect: ModelDialect, listener: AnswerListener): AnswerDecoder {
-  return documentDecoders[dialect](listener);
+/** A decoder of an answer that is one JSON document; `lenient` as above. */
+export function documentDecoder(
+  dialect: ModelDialect,
+  listener: AnswerListener,
+  lenient: boolean = false,
+): AnswerDecoder {
+  return documentDecoders[dialect](listener, lenient);
 }

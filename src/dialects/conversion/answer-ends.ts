@@ -16,6 +16,8 @@ export function answerEnds(
   decoder: AnswerEnds['decoder'],
 ): AnswerEnds {
   return {
+    from,
+    wallNow: deps.wallNow,
     decoder,
     encoder: answerEncoder(from, asked, deps),
     error: (error) => encodeError(from, error, callId),

@@ -24,6 +24,9 @@ describe('errors of upstreams', () => {
     ['quota', 402, anthropic('billing_error')],
     ['permission', 403, anthropic('permission_error')],
     ['not-found', 404, anthropic('not_found_error')],
+    ['conflict', 409, anthropic('conflict_error')],
+    ['conflict', 409, openAi('invalid_request_error', 'conflict')],
+    ['conflict', 409, openAi(null, null)],
     ['too-large', 413, anthropic('request_too_large')],
     ['rate-limit', 429, anthropic('rate_limit_error')],
     [
@@ -106,6 +109,7 @@ describe('errors for callers', () => {
     authentication: [401, 'authentication_error', 401, 'invalid_api_key'],
     permission: [403, 'permission_error', 403, 'forbidden'],
     'not-found': [404, 'not_found_error', 404, 'model_not_found'],
+    conflict: [409, 'conflict_error', 409, 'conflict'],
     'too-large': [413, 'request_too_large', 413, 'request_too_large'],
     'context-overflow': [400, 'invalid_request_error', 400, 'context_length_exceeded'],
     'rate-limit': [429, 'rate_limit_error', 429, 'rate_limit_exceeded'],

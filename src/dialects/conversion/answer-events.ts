@@ -3,8 +3,11 @@
 //
 // Order: start (text | reasoning | tool-start tool-arguments* tool-end | usage)* finish usage* end,
 // or a prefix of it and then `error`, or a prefix alone: an answer that was cut stays cut, and only
-// `end` says that it was whole. Blocks may interleave, told apart by `key`; encoders of formats
-// whose blocks stand in a row hold back what comes too early.
+// `end` says that it was whole; without a reason to finish there is none. Blocks may interleave,
+// told apart by `key`; encoders of formats whose blocks stand in a row hold back what comes too
+// early.
+
+import type { Opening } from '../../core/dialect.ts';
 
 /** The formats that are converted into each other, named as their dialects. */
 export type ModelDialect = 'anthropic' | 'openai-chat' | 'openai-responses';
@@ -34,6 +37,7 @@ export type ErrorClass =
   | 'authentication'
   | 'permission'
   | 'not-found'
+  | 'conflict'
   | 'too-large'
   | 'context-overflow'
   | 'rate-limit'
@@ -68,8 +72,8 @@ export type AnswerEvent =
     }
   | { readonly type: 'tool-arguments'; readonly key: string; readonly delta: string }
   | { readonly type: 'tool-end'; readonly key: string }
-  /** Counts so far; a later one replaces what it says. */
-  | { readonly type: 'usage'; readonly usage: Usage }
+  /** Counts so far; a later one replaces what it says. `estimated`: nobody counted, we guessed. */
+  | { readonly type: 'usage'; readonly usage: Usage; readonly estimated?: boolean }
   | { readonly type: 'ping' }
   | {
       readonly type: 'finish';
@@ -77,8 +81,11 @@ export type AnswerEvent =
       readonly stopSequence: string | undefined;
     }
   | { readonly type: 'error'; readonly error: AnswerError }
-  /** The format's closing event came (or, in a document, the document was whole). */
-  | { readonly type: 'end' };
+  /**
+   * The format's closing event came (or, in a document, the document was whole). `lenient`: it did
+   * not, or no reason to finish did, and the upstream is known to leave such things out.
+   */
+  | { readonly type: 'end'; readonly lenient?: boolean };
 
 /** Hears the events of one answer. */
 export type AnswerListener = (event: AnswerEvent) => void;
@@ -91,12 +98,22 @@ export interface AnswerDecoder {
   finish(): void;
 }
 
+/** What every further event of an answer must agree with, failures included. */
+export interface AnswerPlace {
+  /** Id of the answer as the caller knows it. */
+  readonly id: string;
+  /** The last number of an event. */
+  readonly sequence: number;
+  /** How the answer was announced. */
+  readonly opening: Opening;
+}
+
 /** Writes one answer. Returns the text to send for an event, often ''. */
 export interface AnswerEncoder {
   /** `text/event-stream; charset=utf-8` or `application/json`. */
   readonly contentType: string;
-  /** Id of the answer as the caller knows it, and the last number of an event, if it has both. */
-  readonly place: { readonly id: string; readonly sequence: number } | undefined;
+  /** Where the answer stands, in formats whose events repeat it. */
+  readonly place: AnswerPlace | undefined;
   /** Why the answer could not be written to its end; the last text said so. */
   readonly failure: AnswerError | undefined;
   write(event: AnswerEvent): string;

@@ -18,7 +18,10 @@ export function randomIds(random: Random): (prefix: string) => string {
   };
 }
 
+/** Longer ids name nothing; real ones have less than a hundred letters. */
+const ID_LETTERS_MAX = 256;
+
 /** The upstream's id where it has the form of the caller's format, else a new one. */
 export function ownId(id: string, prefix: string, newId: (prefix: string) => string): string {
-  return id.startsWith(prefix) ? id : newId(prefix);
+  return id.startsWith(prefix) && id.length <= ID_LETTERS_MAX ? id : newId(prefix);
 }

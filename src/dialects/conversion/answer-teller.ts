@@ -1,8 +1,9 @@
 // Tells the events of one answer in the order that `AnswerEvent` promises, whatever a server sends:
 // nothing before the start or after the end, no arguments for a call that is not open, one finish.
 // The three readers say what they see; what may not be said here is passed over.
-// Invariants: `end` is told only for an answer that began; what is told of one answer is bounded,
-// because encoders keep it: documents and Responses repeat the whole at their end.
+// Invariants: `end` is told only for an answer that has finished, `lenient` ends excepted; what is
+// told of one answer is bounded, because encoders keep it: documents and Responses repeat the whole
+// at their end.
 
 import type { AnswerError, AnswerListener, FinishReason, Usage } from './answer-events.ts';
 
@@ -94,12 +95,22 @@ export class AnswerTeller {
     this.#listener({ type: 'finish', reason, stopSequence });
   }
 
-  /** The closing event came. Without any event before it there is no answer that could end. */
+  /** The closing event came. An answer that has not finished is cut, whatever closes it. */
   end(): void {
+    if (this.over || !this.finished) return;
+    this.over = true;
+    this.#listener({ type: 'end' });
+  }
+
+  /**
+   * Ends an answer of an upstream that leaves out its closing event, or its reason to finish.
+   * Without any event before it there is no answer that could end.
+   */
+  endLeniently(): void {
     if (this.over || !this.#started) return;
     this.finish('stop', undefined);
     this.over = true;
-    this.#listener({ type: 'end' });
+    this.#listener({ type: 'end', lenient: true });
   }
 
   fail(error: AnswerError): void {

@@ -1,7 +1,7 @@
 // The seam inside an encoder: `ShapedEncoder` does what all formats need, an `AnswerWriter` knows
 // one wire format. A writer can rely on clean events and keeps no rule of its own about them.
 
-import type { AnswerError, FinishReason, Usage } from './answer-events.ts';
+import type { AnswerError, AnswerPlace, FinishReason, Usage } from './answer-events.ts';
 
 /** How an answer ended, for its closing events. */
 export interface Closing {
@@ -32,7 +32,7 @@ export interface AnswerWriter {
   error(error: AnswerError): void;
   end(closing: Closing): void;
   /** See `AnswerEncoder.place`. */
-  readonly place?: { readonly id: string; readonly sequence: number } | undefined;
+  readonly place?: AnswerPlace | undefined;
   /** Why it cannot go on: what is asked for next is this error. */
   readonly failure?: AnswerError | undefined;
   /** What is to be sent since the last time. */

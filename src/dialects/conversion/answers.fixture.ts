@@ -85,8 +85,9 @@ export function streamed(
   dialect: ModelDialect,
   text: string | Uint8Array,
   cuts?: readonly number[],
+  lenient?: boolean,
 ): AnswerEvent[] {
-  return fed((listener) => streamDecoder(dialect, listener), text, cuts);
+  return fed((listener) => streamDecoder(dialect, listener, lenient), text, cuts);
 }
 
 /** The events of a document. */
@@ -94,8 +95,9 @@ export function documented(
   dialect: ModelDialect,
   text: string | Uint8Array,
   cuts?: readonly number[],
+  lenient?: boolean,
 ): AnswerEvent[] {
-  return fed((listener) => documentDecoder(dialect, listener), text, cuts);
+  return fed((listener) => documentDecoder(dialect, listener, lenient), text, cuts);
 }
 
 /** The JSON values of a stream's data lines. */

@@ -1,6 +1,8 @@
 // Reads answers of Anthropic Messages: named events from `message_start` to `message_stop`, or one
 // message. Blocks of kinds that the middle does not hold (tools that run on the server, redacted
 // thoughts, citations) are passed over; the text around them goes on.
+// Invariant: only an answer with a stop reason is whole, and a stream needs its `message_stop`
+// besides; a lenient upstream is forgiven what it leaves out.
 
 import type { AnswerDecoder, AnswerListener, FinishReason } from './answer-events.ts';
 import { DocumentDecoder, StreamDecoder } from './answer-reading.ts';
@@ -23,24 +25,29 @@ const finishReasons = new Map<string, FinishReason>([
 ]);
 
 /** Decodes a Messages stream. */
-export function anthropicDecoder(listener: AnswerListener): AnswerDecoder {
+export function anthropicDecoder(listener: AnswerListener, lenient: boolean): AnswerDecoder {
   const teller = new AnswerTeller(listener);
-  return new StreamDecoder(teller, new AnthropicReader(teller));
+  return new StreamDecoder(teller, new AnthropicReader(teller, lenient));
 }
 
 /** Decodes a whole message. */
-export function anthropicDocumentDecoder(listener: AnswerListener): AnswerDecoder {
+export function anthropicDocumentDecoder(
+  listener: AnswerListener,
+  lenient: boolean,
+): AnswerDecoder {
   const teller = new AnswerTeller(listener);
-  return new DocumentDecoder(teller, new AnthropicReader(teller));
+  return new DocumentDecoder(teller, new AnthropicReader(teller, lenient));
 }
 
 class AnthropicReader implements AnswerReader {
   readonly #teller: AnswerTeller;
   /** Inputs that a block of a call began with; they stand if no fragment follows. */
   readonly #inputs: Map<string, string> = new Map();
+  readonly #lenient: boolean;
 
-  constructor(teller: AnswerTeller) {
+  constructor(teller: AnswerTeller, lenient: boolean) {
     this.#teller = teller;
+    this.#lenient = lenient;
   }
 
   event(name: string, data: JsonObject): void {
@@ -62,7 +69,7 @@ class AnthropicReader implements AnswerReader {
         this.#messageDelta(asObject(data['delta']) ?? {}, data['usage']);
         break;
       case 'message_stop':
-        this.#teller.end();
+        this.#close();
         break;
       case 'ping':
         this.#teller.ping();
@@ -79,7 +86,9 @@ class AnthropicReader implements AnswerReader {
   /** Not part of this format; `message_stop` alone ends it. */
   done(): void {}
 
-  closed(): void {}
+  closed(): void {
+    if (this.#lenient && this.#teller.finished) this.#teller.endLeniently();
+  }
 
   document(data: JsonObject): void {
     if (saysError(data)) {
@@ -100,7 +109,12 @@ class AnthropicReader implements AnswerReader {
       place += 1;
     }
     this.#messageDelta(data, undefined);
-    this.#teller.end();
+    this.#close();
+  }
+
+  #close(): void {
+    if (this.#teller.finished || !this.#lenient) this.#teller.end();
+    else this.#teller.endLeniently();
   }
 
   #start(message: JsonObject): void {

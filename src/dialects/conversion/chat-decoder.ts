@@ -1,7 +1,9 @@
 // Reads answers of OpenAI Chat Completions and the many servers that speak it: nameless chunks up
 // to `[DONE]`, or one completion. Only the first alternative is read, since no other format has
-// more than one. A stream that ends without `[DONE]` after its finish reason is whole: many servers
-// leave the mark out.
+// more than one.
+// Invariant: only an answer with a finish reason is whole, and a stream needs its `[DONE]` besides.
+// A proxy may write that mark behind a stream that was cut, and a server may die between the two;
+// what an upstream is known to leave out is forgiven to a lenient one.
 
 import type { AnswerDecoder, AnswerListener, FinishReason } from './answer-events.ts';
 import { DocumentDecoder, StreamDecoder } from './answer-reading.ts';
@@ -25,24 +27,26 @@ const finishReasons = new Map<string, FinishReason>([
 ]);
 
 /** Decodes a Chat stream. */
-export function chatDecoder(listener: AnswerListener): AnswerDecoder {
+export function chatDecoder(listener: AnswerListener, lenient: boolean): AnswerDecoder {
   const teller = new AnswerTeller(listener);
-  return new StreamDecoder(teller, new ChatReader(teller));
+  return new StreamDecoder(teller, new ChatReader(teller, lenient));
 }
 
 /** Decodes a whole completion. */
-export function chatDocumentDecoder(listener: AnswerListener): AnswerDecoder {
+export function chatDocumentDecoder(listener: AnswerListener, lenient: boolean): AnswerDecoder {
   const teller = new AnswerTeller(listener);
-  return new DocumentDecoder(teller, new ChatReader(teller));
+  return new DocumentDecoder(teller, new ChatReader(teller, lenient));
 }
 
 class ChatReader implements AnswerReader {
   readonly #teller: AnswerTeller;
   readonly #calls: ChatCalls;
+  readonly #lenient: boolean;
   #refused: boolean = false;
 
-  constructor(teller: AnswerTeller) {
+  constructor(teller: AnswerTeller, lenient: boolean) {
     this.#teller = teller;
+    this.#lenient = lenient;
     this.#calls = new ChatCalls(teller);
   }
 
@@ -66,13 +70,12 @@ class ChatReader implements AnswerReader {
   }
 
   done(): void {
-    // A server that says DONE without a reason to finish has finished all the same.
-    if (!this.#teller.finished) this.#endCalls();
-    this.#teller.end();
+    if (this.#teller.finished) this.#teller.end();
+    else if (this.#lenient && this.#endCalls()) this.#teller.endLeniently();
   }
 
   closed(): void {
-    if (this.#teller.finished) this.#teller.end();
+    if (this.#lenient && this.#teller.finished) this.#teller.endLeniently();
   }
 
   document(data: JsonObject): void {

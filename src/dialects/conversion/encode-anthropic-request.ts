@@ -3,6 +3,7 @@
 
 import { encodeAnthropicMessages } from './encode-anthropic-messages.ts';
 import type {
+  Effort,
   EncodedRequest,
   EncodeLimits,
   ModelRequest,
@@ -10,16 +11,14 @@ import type {
   ToolDefinition,
 } from './model-request.ts';
 import { describedTool, Writing } from './request-writing.ts';
-import { budgetOf, THINKING_BUDGET_MIN } from './thinking-effort.ts';
+import { budgetOf, budgetWithin } from './thinking-effort.ts';
+import { anthropicFit } from './thinking-fit.ts';
 
 /** Anthropic refuses longer names of tools. */
 const NAME_CHARS_MAX = 128;
 
 /** Anthropic refuses a smaller `top_p` beside thinking. */
 const THINKING_TOP_P_MIN = 0.95;
-
-/** The share of the answer's limit that thinking by budget may take; the rest is for the answer. */
-const THINKING_SHARE_MAX = 0.8;
 
 const JSON_HINT = 'Answer with one JSON object and nothing else.';
 
@@ -48,6 +47,7 @@ export function encodeAnthropicRequest(
       : undefined;
   const outputConfig = effort !== undefined || format !== undefined;
   const stop = request.stop.filter((text) => text.trim() !== '');
+  if (stop.length < request.stop.length) out.drop('stop');
   const user = out.user();
   return out.result({
     model: limits.model,
@@ -78,6 +78,10 @@ function encodeSampling(out: Writing, thinking: boolean): object {
   }
   const temperature = out.temperature(1);
   let topP = out.topP();
+  if (out.limits.sampling === false && topK !== undefined) {
+    out.drop('top_k');
+    return { temperature, top_p: topP };
+  }
   // Models of 2025 and later refuse the two together; OpenAI's clients often send 1 with it.
   if (temperature !== undefined && topP !== undefined) {
     if (topP !== 1) out.drop('top_p');
@@ -95,33 +99,44 @@ const disabled = { type: 'disabled' } as const;
 /** Thinking, its effort, and the limit of the answer, of which Anthropic counts thinking a part. */
 function encodeThinking(out: Writing): Thinking {
   const { request, limits } = out;
+  const fit = anthropicFit(limits);
   const asked = out.maxTokens() ?? out.clampTokens(limits.defaultMaxTokens);
   const none: Thinking = { thinking: undefined, effort: undefined, maxTokens: asked };
-  if (request.effort === 'none') return { ...none, thinking: disabled };
-  const effort = out.effort();
-  const knowsThinking = limits.efforts?.length !== 0;
-  if (!knowsThinking || (effort === undefined && !request.wantsReasoning)) return none;
+  const { effort, wantsReasoning } = request;
+  if (effort === undefined && !wantsReasoning) return none;
+  if (fit.form === 'none') {
+    if (effort === undefined) out.drop('thinking');
+    else out.effort(fit);
+    return none;
+  }
+  if (effort === 'none') return { ...none, thinking: disabled };
   const forced = request.toolChoice?.kind === 'any' || request.toolChoice?.kind === 'tool';
   if (forced && request.tools.length > 0) {
     // A tool that must be called is the stronger wish, and the two are refused together.
     out.drop('reasoning_effort');
     return none;
   }
-  if (limits.thinking !== 'budget') {
-    const display = request.wantsReasoning ? 'summarized' : 'omitted';
-    // `minimal` is no word of Anthropic's.
-    const word = effort === 'minimal' ? 'low' : effort;
-    return { thinking: { type: 'adaptive', display }, effort: word, maxTokens: asked };
+  if (fit.form === 'adaptive') {
+    const display = wantsReasoning ? 'summarized' : 'omitted';
+    return { thinking: { type: 'adaptive', display }, effort: out.effort(fit), maxTokens: asked };
   }
-  const wanted = budgetOf(effort ?? 'medium');
-  const roomy = request.maxTokens === undefined ? out.clampTokens(asked + wanted) : asked;
-  const budget = Math.min(wanted, Math.floor(roomy * THINKING_SHARE_MAX));
-  if (budget < THINKING_BUDGET_MIN || inUnsignedToolLoop(request)) {
+  const { budget, maxTokens } = encodeBudget(out, effort ?? 'medium', asked);
+  if (budget === undefined || inUnsignedToolLoop(request)) {
     out.drop('reasoning_effort');
     return none;
   }
-  const thinking = { type: 'enabled', budget_tokens: budget };
-  return { thinking, effort: undefined, maxTokens: roomy };
+  return { thinking: { type: 'enabled', budget_tokens: budget }, effort: undefined, maxTokens };
+}
+
+/** Where the caller set no limit, there is room for the thoughts beside the usual answer. */
+function encodeBudget(
+  out: Writing,
+  effort: Effort,
+  asked: number,
+): { readonly budget: number | undefined; readonly maxTokens: number } {
+  const isFree = out.request.maxTokens === undefined;
+  const maxTokens = isFree ? out.clampTokens(asked + budgetOf(effort)) : asked;
+  return { budget: budgetWithin(effort, maxTokens), maxTokens };
 }
 
 /**

@@ -11,6 +11,7 @@ import type {
   ToolDefinition,
 } from './model-request.ts';
 import { describedTool, Writing } from './request-writing.ts';
+import { openAiFit } from './thinking-fit.ts';
 import { legalName, OPENAI_NAME_CHARS_MAX } from './tool-names.ts';
 
 /** OpenAI refuses more `stop` entries. */
@@ -34,7 +35,7 @@ export function encodeChatRequest(
     stop: encodeStop(out),
     temperature: out.temperature(2),
     top_p: out.topP(),
-    reasoning_effort: out.effort(),
+    reasoning_effort: out.effort(openAiFit(limits)),
     response_format: request.format && encodeFormat(request.format),
     user: out.user(),
     stream: request.stream ? true : undefined,
@@ -76,7 +77,7 @@ function encodeToolChoice(out: Writing): unknown {
 
 function encodeStop(out: Writing): readonly string[] | undefined {
   const stop = out.request.stop.filter((text) => text !== '');
-  if (stop.length > STOP_MAX) out.drop('stop');
+  if (stop.length > STOP_MAX || stop.length < out.request.stop.length) out.drop('stop');
   return stop.length === 0 ? undefined : stop.slice(0, STOP_MAX);
 }
 

@@ -30,6 +30,8 @@ const anthropicForms: Readonly<Record<ErrorClass, readonly [status: number, type
   authentication: [401, 'authentication_error'],
   permission: [403, 'permission_error'],
   'not-found': [404, 'not_found_error'],
+  // Every SDK asks again after a 409, and none after a 400.
+  conflict: [409, 'conflict_error'],
   'too-large': [413, 'request_too_large'],
   'context-overflow': [400, 'invalid_request_error'],
   'rate-limit': [429, 'rate_limit_error'],
@@ -47,6 +49,7 @@ const openAiForms: Readonly<Record<ErrorClass, OpenAiForm>> = {
   authentication: [401, 'invalid_request_error', 'invalid_api_key'],
   permission: [403, 'invalid_request_error', 'forbidden'],
   'not-found': [404, 'invalid_request_error', 'model_not_found'],
+  conflict: [409, 'invalid_request_error', 'conflict'],
   'too-large': [413, 'invalid_request_error', 'request_too_large'],
   'context-overflow': [400, 'invalid_request_error', 'context_length_exceeded'],
   'rate-limit': [429, 'rate_limit_error', 'rate_limit_exceeded'],

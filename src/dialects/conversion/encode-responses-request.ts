@@ -11,6 +11,7 @@ import type {
   ToolDefinition,
 } from './model-request.ts';
 import { describedTool, Writing } from './request-writing.ts';
+import { openAiFit } from './thinking-fit.ts';
 import { legalName, OPENAI_NAME_CHARS_MAX } from './tool-names.ts';
 
 /** OpenAI refuses less. */
@@ -47,8 +48,9 @@ export function encodeResponsesRequest(
 
 /** Thoughts are asked for of models that can think alone. */
 function encodeReasoning(out: Writing): object | undefined {
-  const effort = out.effort();
-  const summary = out.request.wantsReasoning && out.limits.efforts?.length !== 0;
+  const fit = openAiFit(out.limits);
+  const effort = out.effort(fit);
+  const summary = out.request.wantsReasoning && fit.form !== 'none';
   if (effort === undefined && !summary) return undefined;
   return { effort, summary: summary ? 'auto' : undefined };
 }

@@ -1,53 +1,9 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
-import { Buffer } from 'node:buffer';
 import { describe, it } from 'node:test';
-import type { CallError } from '../../core/errors.ts';
-import { HeaderList } from '../../core/header-list.ts';
-import type { Head } from '../../core/sink.ts';
 import { chatChunk, typedEvent } from '../samples.ts';
-import { documentDecoder, streamDecoder } from './answer-decoders.ts';
-import { answerEnds } from './answer-ends.ts';
-import type { AskedFor, ModelDialect } from './answer-events.ts';
 import { ANSWER_CHARS_MAX } from './answer-teller.ts';
-import { asked, dataOf, fixedDeps, modelDialects } from './answers.fixture.ts';
-import { ModelAnswer } from './model-answer.ts';
-
-/** An answer on its way from one format to another, and what its caller has heard of it. */
-class Rig {
-  readonly answer: ModelAnswer;
-  head: Head | undefined;
-  /** What was said last, in one go. */
-  last: string = '';
-
-  constructor(from: ModelDialect, to: ModelDialect, own: Partial<AskedFor> = {}) {
-    const said = asked(own);
-    const decoder = said.stream ? streamDecoder : documentDecoder;
-    const ends = answerEnds(from, said, fixedDeps(), 'call-1', (heard) => decoder(to, heard));
-    const headers = HeaderList.of([
-      ['repr-digest', 'sha-256=:AA==:'],
-      ['content-length', '9'],
-      ['request-id', 'r'],
-    ]);
-    const head = { status: 200, reason: '', headers, framing: 'length', contentLength: 9 } as const;
-    this.answer = new ModelAnswer(head, ends, {
-      head: (told) => (this.head = told),
-      text: (text) => (this.last = text),
-    });
-  }
-
-  /** Repeats a read until the answer has failed, `most` times; ends the body. */
-  feed(text: string, most: number = 1): CallError | undefined {
-    const bytes = Buffer.from(text);
-    for (let round = 0; round < most && this.failure === undefined; round += 1) {
-      this.answer.push(bytes);
-    }
-    return this.answer.finish();
-  }
-
-  get failure(): string | undefined {
-    return this.answer.progress.errorType;
-  }
-}
+import { dataOf, modelDialects } from './answers.fixture.ts';
+import { AnswerRig } from './model-answer.fixture.ts';
 
 const FILL = 'x'.repeat(1_048_576);
 /** More reads with so much text than an answer may hold. */
@@ -65,7 +21,7 @@ describe('the answer of a model', () => {
     for (const from of modelDialects) {
       for (const to of modelDialects) {
         for (const text of others) {
-          const rig = new Rig(from, to, { stream: false });
+          const rig = new AnswerRig(from, to, { stream: false });
           equal(rig.feed(text), undefined);
           equal(rig.head?.status, 500, `${to} ${text}`);
           equal(rig.failure, 'api_error');
@@ -77,7 +33,7 @@ describe('the answer of a model', () => {
 
   it('fails when its text has no end, since its closing event would repeat it', () => {
     for (const from of modelDialects) {
-      const rig = new Rig(from, 'openai-chat');
+      const rig = new AnswerRig(from, 'openai-chat');
       equal(rig.feed(chatChunk({ content: FILL }, null), TOO_MANY), undefined);
       equal(rig.failure, 'api_error');
       match(rig.last, /larger than \d+ characters/);
@@ -87,7 +43,7 @@ describe('the answer of a model', () => {
 
   it('fails when the arguments of a call have no end, be it told or not', () => {
     for (const id of ['call_1', undefined]) {
-      const rig = new Rig('openai-chat', 'openai-chat');
+      const rig = new AnswerRig('openai-chat', 'openai-chat');
       rig.feed(calls(fragment(0, id, FILL)), TOO_MANY);
       equal(rig.failure, 'api_error');
       match(rig.last, /larger than \d+ characters/);
@@ -95,7 +51,7 @@ describe('the answer of a model', () => {
   });
 
   it('has failed, and did not end, when its calls could not be put in order', () => {
-    const rig = new Rig('anthropic', 'openai-chat');
+    const rig = new AnswerRig('anthropic', 'openai-chat');
     const first = calls(fragment(0, 'a', '{'));
     const second = calls(fragment(1, 'b', FILL));
     rig.feed(first + second.repeat(20) + chatChunk({}, 'tool_calls') + 'data: [DONE]\n\n');
@@ -107,7 +63,7 @@ describe('the answer of a model', () => {
   it('counts tokens of a cache that only its first event tells', () => {
     const message = { id: 'msg_1', usage: { input_tokens: 10, cache_read_input_tokens: 90 } };
     const delta = { stop_reason: 'end_turn', stop_sequence: null };
-    const rig = new Rig('openai-chat', 'anthropic', { includeUsage: true });
+    const rig = new AnswerRig('openai-chat', 'anthropic', { includeUsage: true });
     const start = typedEvent({ type: 'message_start', message });
     rig.feed(
       start +
@@ -119,13 +75,18 @@ describe('the answer of a model', () => {
   });
 
   it('comes without the fields of the body that it was', () => {
-    const rig = new Rig('openai-chat', 'openai-chat');
+    const fields = [
+      ['repr-digest', 'sha-256=:AA==:'],
+      ['content-length', '9'],
+      ['request-id', 'r'],
+    ] as const;
+    const rig = new AnswerRig('openai-chat', 'openai-chat', {}, { fields });
     rig.feed(chatChunk({ content: 'a' }, null));
     deepEqual([...(rig.head?.headers ?? [])].map(([name]) => name).toSorted(), [
       'cache-control',
       'content-type',
-      'request-id',
+      'x-request-id',
     ]);
-    equal(dataOf(rig.last).length > 0, true);
+    equal(dataOf(rig.text).length > 0, true);
   });
 });

@@ -1,6 +1,8 @@
 // The way back of one answer of a model: an upstream's decoder, the events in the middle, an
-// encoder for the caller. Decides when the caller gets a head: an error that comes before anything
-// else still becomes a real status, also when the upstream had said 200.
+// encoder for the caller. Decides when the caller gets a head: the start of an answer is held back
+// until content or a ping follows, so that an error before any content still becomes a real status,
+// also when the upstream had said 200. SDKs repeat such calls, and give up after an error inside.
+// Invariant: what is held is the text of one start event and nothing of the upstream's body.
 
 import type { AnswerConversion, ConvertedAnswer } from '../../core/conversion.ts';
 import { Progress } from '../../core/dialect.ts';
@@ -14,9 +16,11 @@ import type {
   AnswerEvent,
   AnswerListener,
   ErrorClass,
+  ModelDialect,
   Usage,
 } from './answer-events.ts';
 import { mergedUsage, noUsage } from './usage-counts.ts';
+import { fieldsForCaller } from './vendor-fields.ts';
 
 /** An error as a whole response in the caller's format. */
 export interface ErrorDocument {
@@ -27,6 +31,10 @@ export interface ErrorDocument {
 
 /** The two ends of one answer. */
 export interface AnswerEnds {
+  /** The format of the caller. */
+  readonly from: ModelDialect;
+  /** Milliseconds since the Unix epoch, for times in fields. */
+  readonly wallNow: () => number;
   /** Reads the upstream's body. */
   readonly decoder: (listener: AnswerListener) => AnswerDecoder;
   readonly encoder: AnswerEncoder;
@@ -42,6 +50,7 @@ const errorTypes: Readonly<Record<ErrorClass, string>> = {
   authentication: 'authentication_error',
   permission: 'permission_error',
   'not-found': 'not_found_error',
+  conflict: 'invalid_request_error',
   'too-large': 'request_too_large',
   'context-overflow': 'invalid_request_error',
   'rate-limit': 'rate_limit_error',
@@ -75,6 +84,10 @@ export class ModelAnswer implements AnswerConversion {
   readonly #out: ConvertedAnswer;
   readonly #decoder: AnswerDecoder;
   #begun: boolean = false;
+  /** The text of the start, until something follows. */
+  #held: string = '';
+  /** Id of the answer at the upstream. */
+  #id: string | undefined = undefined;
   /** Key of the block that content went to last. */
   #block: string | undefined = undefined;
   /** Token counts so far: a later event need not repeat all of them. */
@@ -95,17 +108,25 @@ export class ModelAnswer implements AnswerConversion {
   }
 
   finish(): CallError | undefined {
-    this.#decoder.finish();
+    if (!this.progress.terminal) this.#decoder.finish();
     if (this.#failed || this.progress.terminal) return undefined;
     return new CallError(this.progress.contentEvents === 0 ? 'EMPTY_ANSWER' : 'STREAM_TRUNCATED');
   }
 
+  begin(): void {
+    const text = this.#held;
+    if (text !== '') this.#say('');
+  }
+
+  close(): boolean {
+    const { progress } = this;
+    if (progress.contentComplete && !progress.terminal) this.#hear({ type: 'end' });
+    return this.#failed || progress.terminal;
+  }
+
   #hear(event: AnswerEvent): void {
-    if (this.#failed) return;
-    if (event.type === 'usage') {
-      this.#usage = mergedUsage(this.#usage, event.usage);
-      noteUsage(this.progress, this.#usage);
-    } else note(this.progress, event);
+    if (this.#failed || this.progress.terminal) return;
+    this.#note(event);
     if ('key' in event) this.#enter(event.key);
     if (event.type === 'error') {
       this.#failed = true;
@@ -116,21 +137,56 @@ export class ModelAnswer implements AnswerConversion {
     }
     const { encoder } = this.#ends;
     const text = encoder.write(event);
-    if (text !== '') this.#say(text);
+    if (event.type === 'start') this.#held = text;
+    else if (text !== '' || (this.#held !== '' && isSign(event))) this.#say(text);
     const { failure } = encoder;
     if (failure === undefined) return;
     this.#failed = true;
     this.progress.errorType = errorTypeOf(failure);
   }
 
+  /** Says what was held back, and `text`. */
   #say(text: string): void {
-    this.#begin(200, 'OK', this.#ends.encoder.contentType);
-    this.#out.text(text);
+    const held = this.#held;
+    this.#held = '';
     // What is said in between must fit in: heartbeats, and failures.
-    const place = this.#ends.encoder.place;
-    if (place === undefined) return;
-    this.progress.messageId = place.id;
-    this.progress.sequence = place.sequence;
+    const { progress } = this;
+    const { encoder } = this.#ends;
+    const { place } = encoder;
+    progress.messageId = place?.id ?? this.#id;
+    if (place !== undefined) {
+      progress.sequence = place.sequence;
+      progress.opening = place.opening;
+    }
+    this.#begin(200, 'OK', encoder.contentType);
+    this.#out.text(held + text);
+  }
+
+  #note(event: AnswerEvent): void {
+    const { progress } = this;
+    switch (event.type) {
+      case 'start':
+        this.#id = event.id;
+        progress.model = event.model;
+        return;
+      case 'usage':
+        this.#usage = mergedUsage(this.#usage, event.usage);
+        noteUsage(progress, this.#usage);
+        if (event.estimated === true) progress.tokensEstimated = true;
+        return;
+      case 'end': {
+        const { input, output } = this.#usage;
+        // Its clients must be told numbers, so they are told a guess and 0.
+        if (this.#ends.from === 'anthropic' && (input < 0 || output < 0)) {
+          progress.tokensEstimated = true;
+        }
+        progress.lenientEnd = event.lenient === true;
+        progress.terminal = true;
+        return;
+      }
+      default:
+        note(progress, event);
+    }
   }
 
   /** Who goes on to another block has completed the last. */
@@ -150,7 +206,9 @@ export class ModelAnswer implements AnswerConversion {
     this.#begun = true;
     // Inside a document nobody else may say anything; what it holds is kept to the letter.
     this.progress.atBoundary = contentType.startsWith('text/event-stream');
-    const headers = convertedFields(this.#head.headers, contentType);
+    const { from, wallNow } = this.#ends;
+    const told = fieldsForCaller(from, this.#head.headers, wallNow);
+    const headers = convertedFields(told, contentType);
     this.#out.head({ status, reason, headers, framing: 'chunked', contentLength: -1 });
   }
 }
@@ -162,13 +220,17 @@ export function convertedFields(fields: HeaderList, contentType: string): Header
   return kept.without('cache-control').with('cache-control', 'no-cache, no-transform');
 }
 
+/** Content, also such that the caller does not get to see, or a sign that some is on its way. */
+function isSign({ type }: AnswerEvent): boolean {
+  return type !== 'start' && type !== 'usage' && type !== 'finish';
+}
+
 /** What layers want to know of an answer, from its events. */
-function note(progress: Progress, event: Exclude<AnswerEvent, { type: 'usage' }>): void {
+function note(
+  progress: Progress,
+  event: Exclude<AnswerEvent, { type: 'start' | 'usage' | 'end' }>,
+): void {
   switch (event.type) {
-    case 'start':
-      progress.messageId = event.id;
-      progress.model = event.model;
-      return;
     case 'text':
     case 'reasoning':
     case 'tool-start':
@@ -187,9 +249,7 @@ function note(progress: Progress, event: Exclude<AnswerEvent, { type: 'usage' }>
       return;
     case 'error':
       progress.errorType = errorTypeOf(event.error);
-      return;
-    default:
-      progress.terminal = true;
+      break;
   }
 }
 

@@ -156,17 +156,18 @@ export interface EncodeLimits {
   /** For formats that must have `max_tokens`, when the caller did not say. */
   readonly defaultMaxTokens: number;
   /**
-   * Words for effort that the model takes; what is asked for is moved to the nearest. Absent: low,
-   * medium, high, which every vendor's thinking models know. Empty: it takes none.
+   * Words for effort that the model takes; what is asked for is moved to the nearest. Absent: as
+   * its name tells, else low, medium, high, which every vendor's thinking models know. Empty: it
+   * takes none.
    */
   readonly efforts?: readonly Effort[];
-  /** False: the model refuses `temperature` and `top_p`, as thinking models do. Absent: true. */
+  /** False: the model refuses `temperature`, `top_p` and `top_k`. Absent: true. */
   readonly sampling?: boolean;
   /**
-   * Anthropic: whether the model decides how much to think (4.6 and later) or wants a budget.
-   * Absent: adaptive.
+   * Whether the model decides how much to think, wants a budget (Anthropic's before 4.6) or is not
+   * to be asked. `auto`, or absent: as its name tells.
    */
-  readonly thinking?: 'adaptive' | 'budget';
+  readonly thinking?: 'auto' | 'adaptive' | 'budget' | 'none';
   /**
    * Chat: what the limit of the answer is called. OpenAI's thinking models refuse `max_tokens`;
    * some compatible servers know nothing else. Absent: `max_completion_tokens`.

@@ -12,7 +12,8 @@ import type {
   RequestProblem,
   ToolDefinition,
 } from './model-request.ts';
-import { commonEfforts, nearestEffort } from './thinking-effort.ts';
+import { nearestEffort } from './thinking-effort.ts';
+import type { ThinkingFit } from './thinking-fit.ts';
 import { ToolNames } from './tool-names.ts';
 
 /** The writing of one request. */
@@ -70,7 +71,9 @@ export class Writing {
     if (this.limits.sampling === false) {
       return temperature === 1 ? undefined : this.drop('temperature');
     }
-    return Math.min(Math.max(temperature, 0), max);
+    const taken = Math.min(Math.max(temperature, 0), max);
+    if (taken !== temperature) this.drop('temperature');
+    return taken;
   }
 
   topP(): number | undefined {
@@ -79,13 +82,14 @@ export class Writing {
     return topP === 1 ? undefined : this.drop('top_p');
   }
 
-  /** The effort in a word that the model takes. */
-  effort(): Effort | undefined {
+  /** The effort in a word that the model takes. Another word than the one asked for is a loss. */
+  effort({ efforts, form, isSure }: ThinkingFit): Effort | undefined {
     const { effort } = this.request;
-    if (effort === undefined) return undefined;
-    return (
-      nearestEffort(effort, this.limits.efforts ?? commonEfforts) ?? this.drop('reasoning_effort')
-    );
+    // A model that never thinks does as it is told by saying nothing.
+    if (effort === undefined || (effort === 'none' && form === 'none' && isSure)) return undefined;
+    const word = nearestEffort(effort, efforts);
+    if (word !== effort) this.drop('reasoning_effort');
+    return word;
   }
 
   /** Who the user is, unlike for unlike users, and not to be read by the upstream. */

@@ -1,7 +1,8 @@
 // Reads answers of OpenAI Responses: numbered events up to `response.completed`, `incomplete` or
 // `failed`, or one response object. Deltas are told as they come; where a server leaves them out
 // and gives only whole items, or only the final response, what is missing is told from those.
-// Items of kinds that the middle does not hold are passed over.
+// Items of kinds that the middle does not hold are passed over. Without its closing event a stream
+// is never whole, since more items may follow; a document says so by its status.
 
 import type { AnswerDecoder, AnswerListener, FinishReason } from './answer-events.ts';
 import { DocumentDecoder, StreamDecoder } from './answer-reading.ts';
@@ -15,13 +16,16 @@ import { responsesUsage } from './usage-counts.ts';
 /** Decodes a Responses stream. */
 export function responsesDecoder(listener: AnswerListener): AnswerDecoder {
   const teller = new AnswerTeller(listener);
-  return new StreamDecoder(teller, new ResponsesReader(teller));
+  return new StreamDecoder(teller, new ResponsesReader(teller, false));
 }
 
 /** Decodes a whole response. */
-export function responsesDocumentDecoder(listener: AnswerListener): AnswerDecoder {
+export function responsesDocumentDecoder(
+  listener: AnswerListener,
+  lenient: boolean,
+): AnswerDecoder {
   const teller = new AnswerTeller(listener);
-  return new DocumentDecoder(teller, new ResponsesReader(teller));
+  return new DocumentDecoder(teller, new ResponsesReader(teller, lenient));
 }
 
 class ResponsesReader implements AnswerReader {
@@ -31,9 +35,11 @@ class ResponsesReader implements AnswerReader {
   #sawItem: boolean = false;
   #sawCall: boolean = false;
   #refused: boolean = false;
+  readonly #lenient: boolean;
 
-  constructor(teller: AnswerTeller) {
+  constructor(teller: AnswerTeller, lenient: boolean) {
     this.#teller = teller;
+    this.#lenient = lenient;
   }
 
   event(name: string, data: JsonObject): void {
@@ -80,7 +86,14 @@ class ResponsesReader implements AnswerReader {
     } else if (isWhole(status) && !Array.isArray(data['output'])) {
       const message = "The upstream's answer has no output.";
       this.#teller.fail(errorIn('openai-responses', 0, { error: { message } }));
-    } else this.#closing(status, data);
+    } else if (said !== '') this.#closing(status, data);
+    else {
+      this.#whole(data);
+      if (this.#lenient) {
+        this.#teller.finish(this.#reason(status, data), undefined);
+        this.#teller.endLeniently();
+      }
+    }
   }
 
   #rarer(type: string, data: JsonObject): void {
@@ -123,6 +136,13 @@ class ResponsesReader implements AnswerReader {
       this.#teller.fail(errorIn('openai-responses', 0, error));
       return;
     }
+    this.#whole(response);
+    this.#teller.finish(this.#reason(status, response), undefined);
+    this.#teller.end();
+  }
+
+  /** Tells what a whole response holds, as far as it was not told. */
+  #whole(response: JsonObject): void {
     this.#start(response);
     if (!this.#sawItem) {
       let place = 0;
@@ -133,8 +153,6 @@ class ResponsesReader implements AnswerReader {
     }
     const usage = asObject(response['usage']);
     if (usage !== undefined) this.#teller.usage(responsesUsage(usage));
-    this.#teller.finish(this.#reason(status, response), undefined);
-    this.#teller.end();
   }
 
   #reason(status: string, response: JsonObject): FinishReason {

@@ -4,6 +4,7 @@
 // Invariants: `sequence_number` counts up by one from 0, pings and failures included; an item keeps
 // its id and its `output_index`; a closing event is written for a whole answer or an error only.
 
+import type { Opening } from '../../core/dialect.ts';
 import { ownId } from './answer-ids.ts';
 import type { AnswerEncoder, AnswerError, AskedFor } from './answer-events.ts';
 import type { AnswerWriter, Closing, EncoderDeps } from './answer-writer.ts';
@@ -49,7 +50,7 @@ interface Prose {
 class ResponsesWriter implements AnswerWriter {
   readonly #asked: AskedFor;
   readonly #deps: EncoderDeps;
-  readonly #createdAt: number;
+  readonly #opening: Opening;
   /** Items that are done, by their place. */
   readonly #output: object[] = [];
   readonly #calls: Map<string, ResponseCall> = new Map();
@@ -62,11 +63,12 @@ class ResponsesWriter implements AnswerWriter {
   constructor(asked: AskedFor, deps: EncoderDeps) {
     this.#asked = asked;
     this.#deps = deps;
-    this.#createdAt = Math.floor(deps.wallNow() / 1000);
+    this.#opening = { model: asked.model, createdAt: Math.floor(deps.wallNow() / 1000) };
   }
 
   get place(): AnswerWriter['place'] {
-    return this.#id === '' ? undefined : { id: this.#id, sequence: this.#sequence - 1 };
+    if (this.#id === '') return undefined;
+    return { id: this.#id, sequence: this.#sequence - 1, opening: this.#opening };
   }
 
   take(): string {
@@ -152,8 +154,7 @@ class ResponsesWriter implements AnswerWriter {
   #response(facts: Partial<ResponseFacts> & Pick<ResponseFacts, 'status'>): object {
     return responseObject({
       id: this.#id,
-      model: this.#asked.model,
-      createdAt: this.#createdAt,
+      ...this.#opening,
       output: [],
       error: null,
       incompleteReason: undefined,

@@ -57,6 +57,18 @@ export function budgetOf(effort: Effort): number {
   return budgets.get(effort) ?? THINKING_BUDGET_MIN;
 }
 
+/** The share of the answer's limit that thinking by budget may take; the rest is for the answer. */
+const THINKING_SHARE_MAX = 0.8;
+
+/**
+ * The budget for an effort within an answer of at most `maxTokens`; `undefined` where that leaves
+ * less than Anthropic accepts.
+ */
+export function budgetWithin(effort: Effort, maxTokens: number): number | undefined {
+  const budget = Math.min(budgetOf(effort), Math.floor(maxTokens * THINKING_SHARE_MAX));
+  return budget < THINKING_BUDGET_MIN ? undefined : budget;
+}
+
 /**
  * The nearest effort that a model takes, the weaker of two. No thinking at all is a different
  * thing, not a weak effort: it is never chosen for another and never replaced by one.

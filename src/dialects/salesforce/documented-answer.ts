@@ -26,14 +26,6 @@ export interface DocumentedContext {
   readonly toxicRefuses: boolean;
 }
 
-/** One answer. */
-export interface DocumentedAnswer {
-  /** A whole row of events, or `error` alone. */
-  readonly events: readonly AnswerEvent[];
-  /** Token counts are ours, not the upstream's. */
-  readonly usageEstimated: boolean;
-}
-
 /** Characters per token where nobody counted. */
 const CHARS_PER_TOKEN = 4;
 
@@ -56,13 +48,16 @@ const finishReasons = new Map<string, FinishReason>([
   ['spii', 'refusal'],
 ]);
 
-/** Reads the body of an answer with status 200 or 201 from `generations` or `chat-generations`. */
-export function documentedAnswer(body: string, context: DocumentedContext): DocumentedAnswer {
+/**
+ * Reads the body of an answer with status 200 or 201 from `generations` or `chat-generations`: a
+ * whole row of events, or `error` alone.
+ */
+export function documentedAnswer(body: string, context: DocumentedContext): AnswerEvent[] {
   const value = parsedJson(body);
   const document = asObject(value);
   const generation = document === undefined ? undefined : generationIn(document);
   if (document === undefined || generation === undefined) {
-    return { events: [{ type: 'error', error: noAnswer(value, body) }], usageEstimated: false };
+    return [{ type: 'error', error: noAnswer(value, body) }];
   }
   const whole = contentOf(generation);
   const cut = cutAtStop(whole, context.stop);
@@ -77,14 +72,13 @@ export function documentedAnswer(body: string, context: DocumentedContext): Docu
   };
   const key = 'text';
   const pieces = context.streamed ? textPieces(text) : text === '' ? [] : [text];
-  const events: AnswerEvent[] = [
+  return [
     { type: 'start', id: context.id, model: context.model },
     ...pieces.map((delta): AnswerEvent => ({ type: 'text', key, delta })),
-    { type: 'usage', usage },
+    { type: 'usage', usage, estimated: counted === undefined },
     finishOf(generation, cut.sequence, context.toxicRefuses),
     { type: 'end' },
   ];
-  return { events, usageEstimated: counted === undefined };
 }
 
 function noAnswer(value: unknown, body: string): AnswerError {

@@ -11,16 +11,14 @@ import { turnText } from './turn-text.ts';
 /** Where the documented surface begins on the API's host. */
 export const DOCUMENTED_BASE = '/einstein/platform/v1';
 
-/** The ways to ask a model for a text. */
+/** The ways to ask a model for a text: a conversation, or one prompt made of it. */
 export type DocumentedEndpoint = 'chat-generations' | 'generations';
 
 /** How requests are fitted to the surface. */
 export interface DocumentedRequestOptions {
   readonly endpoint: DocumentedEndpoint;
-  /** Images, documents, a begun answer, a fixed form of the answer: refused or left out. */
+  /** Tools, images, documents, a begun answer, a fixed form of the answer: refused or left out. */
   readonly unsupported: 'reject' | 'drop';
-  /** Tools: refused, so that another upstream can be routed to, or not offered to the model. */
-  readonly tools: 'reject' | 'drop';
   /** `fold`: what the system says in mid-conversation goes into the user's next words. */
   readonly laterSystem: 'in-place' | 'fold';
   /** Further members of every body, for example `localization` and `tags`. */
@@ -31,7 +29,6 @@ export interface DocumentedRequestOptions {
 export const defaultDocumentedRequestOptions: DocumentedRequestOptions = {
   endpoint: 'chat-generations',
   unsupported: 'reject',
-  tools: 'reject',
   laterSystem: 'in-place',
   members: {},
 };
@@ -76,7 +73,7 @@ export function documentedRequest(
   };
 }
 
-/** Whether only the native surface can answer the request in full. */
+/** Whether the documented surface could answer only a part of the request. */
 export function needsNativeSurface(request: ModelRequest): boolean {
   return (
     (request.tools.length > 0 && request.toolChoice?.kind !== 'none') ||
@@ -105,11 +102,11 @@ function refusedMember(
   dropped: Set<string>,
 ): RequestProblem | undefined {
   const offered = request.tools.length > 0 && request.toolChoice?.kind !== 'none';
-  if (offered && options.tools === 'reject') {
+  if (offered && options.unsupported === 'reject') {
     return requestProblem(
       'tools',
-      'this model is reached by an API without tools; ask without them, or route requests with ' +
-        'tools to the native surface',
+      'this model is reached by an API without tools; ask without them, or ask a model of ' +
+        'Anthropic, which is reached by another',
     );
   }
   if (request.tools.length > 0) dropped.add('tools');

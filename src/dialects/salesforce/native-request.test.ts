@@ -2,7 +2,7 @@ import { deepEqual, equal, ok } from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { objectText, rawItems, rawMembers } from './json-slices.ts';
-import { defaultNativeRequestOptions, nativeRequest } from './native-request.ts';
+import { fittedNativeRequest, nativeRequest } from './native-request.ts';
 import type { NativeRequest, NativeRequestOptions } from './native-request.ts';
 import { isRequestProblem } from './request-problem.ts';
 
@@ -14,7 +14,7 @@ function convert(
   options: Partial<NativeRequestOptions> = {},
 ): NativeRequest {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  const made = nativeRequest(text, ALIAS, betas, { ...defaultNativeRequestOptions, ...options });
+  const made = nativeRequest(text, ALIAS, betas, { ...fittedNativeRequest, ...options });
   ok(!isRequestProblem(made), JSON.stringify(made));
   return made;
 }
@@ -83,12 +83,42 @@ describe('a request for the native surface', () => {
     deepEqual(some.dropped, ['anthropic-beta']);
   });
 
-  it('leaves out what the configuration says', () => {
-    const made = convert({ messages: [], service_tier: 'auto' }, undefined, {
-      omit: ['service_tier'],
-    });
-    ok(!made.body.includes('service_tier'));
-    deepEqual(made.dropped, ['service_tier']);
+  it('leaves out with a beta what it would have unlocked', () => {
+    const asked = { messages: [], context_management: { edits: [] }, mcp_servers: [] };
+    const betas = 'context-management-2025-06-27,mcp-client-2025-11-20';
+    equal(convert(asked, betas).body.includes('mcp_servers'), true);
+    const made = convert(asked, betas, { betas: ['context-management-2025-06-27'] });
+    deepEqual(Object.keys(JSON.parse(made.body) as object), [
+      'anthropic_version',
+      'messages',
+      'context_management',
+      'anthropic_beta',
+    ]);
+    deepEqual(made.dropped, ['anthropic-beta', 'mcp_servers']);
+  });
+
+  it('keeps sampling from models that refuse it', () => {
+    const asked = { temperature: 0.5, top_p: 0.9, top_k: 3, messages: [] };
+    deepEqual(convert(asked).dropped, []);
+    const made = convert(asked, undefined, { sampling: false });
+    deepEqual(made.dropped, ['temperature', 'top_k', 'top_p']);
+    equal(made.body, '{"anthropic_version":"bedrock-2023-05-31","messages":[]}');
+  });
+
+  it('does not tell another vendor what Claude Code tells Anthropic for its books', () => {
+    const block = (text: string): object => ({ type: 'text', text });
+    const attribution = block('x-anthropic-billing-header: cc_version=2.1.329;');
+    const prompt = '{"type":"text" , "text":"You are an agent.", "n":1.0}';
+    const body = `{"system":[${JSON.stringify(attribution)}, ${prompt}],"messages":[]}`;
+    const made = convert(body);
+    equal(
+      made.body,
+      `{"anthropic_version":"bedrock-2023-05-31","system":[${prompt}],"messages":[]}`,
+    );
+    deepEqual(made.dropped, []);
+    equal(convert({ system: [attribution], messages: [] }).body.includes('system'), false);
+    const texts = { system: 'x-anthropic-billing-header: a text of one’s own', messages: [] };
+    equal(convert(texts).body.includes('own'), true);
   });
 
   it('is refused when its body is no request', () => {
@@ -97,23 +127,33 @@ describe('a request for the native surface', () => {
     }
   });
 
-  it('asks for adaptive thinking where budgets are refused', () => {
+  it('says of thinking what the model takes, and leaves the rest of the members alone', () => {
+    const made = convert(
+      '{"messages":[],"output_config":{"format":{"n":1.0},"effort":"max"},' +
+        '"thinking":{"type":"adaptive"},"max_tokens":100000}',
+      undefined,
+      { thinking: { form: 'budget', efforts: [], isSure: true }, maxTokens: 20_000 },
+    );
+    equal(
+      made.body,
+      '{"anthropic_version":"bedrock-2023-05-31","messages":[],' +
+        '"output_config":{"format":{"n":1.0}},' +
+        '"thinking":{"type":"enabled","budget_tokens":16000},"max_tokens":20000}',
+    );
+    deepEqual(made.dropped, []);
+  });
+
+  it('adds an effort where a budget was, with or without a place for it', () => {
+    const thinking = { form: 'adaptive', efforts: ['low', 'medium'], isSure: true } as const;
     const body = { messages: [], thinking: { type: 'enabled', budget_tokens: 10_000 } };
-    const made = convert(body, undefined, { thinking: 'adaptive' });
-    deepEqual(JSON.parse(made.body), {
-      anthropic_version: 'bedrock-2023-05-31',
-      messages: [],
-      thinking: { type: 'adaptive' },
-      output_config: { effort: 'medium' },
-    });
-    deepEqual(made.dropped, ['thinking.budget_tokens']);
-    deepEqual((JSON.parse(convert(body).body) as { thinking: unknown }).thinking, body.thinking);
-    const own = convert({ ...body, output_config: { effort: 'max' } }, undefined, {
-      thinking: 'adaptive',
-    });
-    deepEqual((JSON.parse(own.body) as { output_config: unknown }).output_config, {
-      effort: 'max',
-    });
+    const config = (more: object): unknown => {
+      const made = convert({ ...body, ...more }, undefined, { thinking });
+      deepEqual(made.dropped, ['thinking.budget_tokens']);
+      return (JSON.parse(made.body) as { output_config: unknown }).output_config;
+    };
+    deepEqual(config({}), { effort: 'medium' });
+    deepEqual(config({ output_config: { format: {} } }), { format: {}, effort: 'medium' });
+    deepEqual(config({ output_config: { effort: 'low' } }), { effort: 'low' });
   });
 });
 
@@ -131,14 +171,10 @@ const history = [
   { role: 'user', content: [result] },
 ];
 
-function messagesOf(thoughts: NativeRequestOptions['thoughts']): unknown {
-  const made = convert({ messages: history }, undefined, { thoughts });
-  return (JSON.parse(made.body) as { messages: unknown }).messages;
-}
-
 describe('thoughts of earlier turns', () => {
   it('are left out, except those of the tool calls under way', () => {
-    deepEqual(messagesOf('current'), [
+    const made = convert({ messages: history });
+    deepEqual((JSON.parse(made.body) as { messages: unknown }).messages, [
       hello,
       { role: 'assistant', content: [{ type: 'text', text: 'Hi' }] },
       hello,
@@ -146,12 +182,7 @@ describe('thoughts of earlier turns', () => {
       { role: 'assistant', content: [thought, call] },
       { role: 'user', content: [result] },
     ]);
-    deepEqual(convert({ messages: history }).dropped, ['messages.thinking']);
-  });
-
-  it('are all left out or all kept where the configuration says so', () => {
-    ok(!JSON.stringify(messagesOf('none')).includes('signature'));
-    deepEqual(messagesOf('all'), history);
+    deepEqual(made.dropped, ['messages.thinking']);
   });
 
   it('leave the turns around them byte for byte', () => {

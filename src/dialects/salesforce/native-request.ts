@@ -4,12 +4,15 @@
 // Source: the reference on Salesforce, section 6.
 
 import type { RequestProblem } from '../conversion/model-request.ts';
-import { effortOfBudget } from '../conversion/thinking-effort.ts';
+import type { ThinkingFit } from '../conversion/thinking-fit.ts';
 import { asObject } from '../conversion/json-values.ts';
 import type { JsonObject } from '../conversion/json-values.ts';
 import { listOf, parsedJson, textOf } from './json-value.ts';
 import { objectText, rawItems, rawMembers } from './json-slices.ts';
 import type { RawMember } from './json-slices.ts';
+import { lockedMembers, passingBetas } from './native-betas.ts';
+import { fittedThinking } from './native-thinking.ts';
+import type { FittedThinking } from './native-thinking.ts';
 import { requestProblem } from './request-problem.ts';
 
 /** Where the native surface begins on the API's host. */
@@ -17,31 +20,31 @@ export const NATIVE_BASE = '/ai/gpt/v1';
 
 const ANTHROPIC_VERSION = 'bedrock-2023-05-31';
 
+/** Begins the text of the block in which Claude Code says who sent it; see `#system`. */
+const ATTRIBUTION = 'x-anthropic-billing-header:';
+
 /** How requests are fitted to the surface. */
 export interface NativeRequestOptions {
-  /**
-   * Which thoughts of earlier turns are sent. `current`: only those of the tool calls under way,
-   * which the model wants back; older ones were seen to be answered by 502. `none`, `all`.
-   */
-  readonly thoughts: 'current' | 'none' | 'all';
-  /** Names of `anthropic-beta` that may pass; others would be refused by the host. */
-  readonly betas: 'all' | readonly string[];
-  /** Newer models refuse `thinking.type: "enabled"`: `adaptive` rewrites it, budgets to efforts. */
-  readonly thinking: 'keep' | 'adaptive';
+  /** Names of `anthropic-beta` that may pass, `*` = all; others would be refused by the host. */
+  readonly betas: readonly string[];
+  /** What the model takes of thinking. One that is not sure leaves the caller's words alone. */
+  readonly thinking: ThinkingFit;
   /** Largest `max_tokens` that the model takes; what asks for more is given this. */
   readonly maxTokens: number | undefined;
-  /** Further top-level fields that the host refuses. */
-  readonly omit: readonly string[];
+  /** False: the model refuses `temperature`, `top_p` and `top_k`. */
+  readonly sampling: boolean;
 }
 
-/** What suits any model of the surface. */
-export const defaultNativeRequestOptions: NativeRequestOptions = {
-  thoughts: 'current',
-  betas: 'all',
-  thinking: 'keep',
+/** For requests that were fitted already. */
+export const fittedNativeRequest: NativeRequestOptions = {
+  betas: ['*'],
+  thinking: { form: 'none', efforts: [], isSure: false },
   maxTokens: undefined,
-  omit: [],
+  sampling: true,
 };
+
+/** Members that `sampling` is about. */
+const SAMPLING: readonly string[] = ['temperature', 'top_p', 'top_k'];
 
 /** A request as the surface takes it. */
 export interface NativeRequest {
@@ -62,7 +65,7 @@ export function nativeRequest(
   body: string,
   alias: string,
   betas: string | undefined,
-  options: NativeRequestOptions = defaultNativeRequestOptions,
+  options: NativeRequestOptions = fittedNativeRequest,
 ): NativeRequest | RequestProblem {
   const asked = asObject(parsedJson(body));
   if (asked === undefined) return requestProblem(undefined, 'the body must be a JSON object');
@@ -70,14 +73,12 @@ export function nativeRequest(
     return requestProblem('messages', 'must be a list');
   }
   const dropped = new Set<string>();
-  const edited = new Edits(asked, options, dropped);
-  const members = rawMembers(body).flatMap((member) => edited.of(member));
+  const passed = passingBetas(asked, betas, options.betas, dropped);
+  const edits = new Edits(asked, options, lockedMembers(asked, passed), dropped);
+  const members = rawMembers(body).flatMap((member) => edits.of(member));
   members.unshift({ name: 'anthropic_version', raw: JSON.stringify(ANTHROPIC_VERSION) });
-  const passed = passingBetas(asked, betas, options, dropped);
   if (passed.length > 0) members.push({ name: 'anthropic_beta', raw: JSON.stringify(passed) });
-  if (edited.effort !== undefined) {
-    members.push({ name: 'output_config', raw: JSON.stringify({ effort: edited.effort }) });
-  }
+  members.push(...edits.missing());
   const stream = asked['stream'] === true;
   const action = stream ? 'invoke-with-response-stream' : 'invoke';
   return {
@@ -90,44 +91,83 @@ export function nativeRequest(
 
 /** Decides over each top-level member. */
 class Edits {
-  /** An effort to be added, because no `output_config` said one. */
-  effort: string | undefined = undefined;
   readonly #asked: JsonObject;
-  readonly #options: NativeRequestOptions;
+  readonly #maxTokens: number | undefined;
+  readonly #fitted: FittedThinking;
+  /** Members that the model or its host would refuse. */
+  readonly #refused: readonly string[];
   readonly #dropped: Set<string>;
 
-  constructor(asked: JsonObject, options: NativeRequestOptions, dropped: Set<string>) {
+  constructor(
+    asked: JsonObject,
+    { maxTokens, sampling, thinking }: NativeRequestOptions,
+    locked: readonly string[],
+    dropped: Set<string>,
+  ) {
     this.#asked = asked;
-    this.#options = options;
+    this.#maxTokens = maxTokens;
+    const limit = asked['max_tokens'];
+    const room = Math.min(typeof limit === 'number' ? limit : Infinity, maxTokens ?? Infinity);
+    this.#fitted = fittedThinking(asked, thinking, room, dropped);
+    this.#refused = sampling ? locked : [...locked, ...SAMPLING];
     this.#dropped = dropped;
   }
 
   of(member: RawMember): RawMember[] {
-    switch (member.name) {
+    const { name, raw } = member;
+    switch (name) {
       case 'model':
       case 'stream':
       case 'anthropic_version':
       case 'anthropic_beta':
         return [];
       case 'messages':
-        return [{ name: member.name, raw: this.#messages(member.raw) }];
+        return [{ name, raw: this.#messages(raw) }];
+      case 'system':
+        return this.#system(member);
       case 'max_tokens':
-        return [{ name: member.name, raw: this.#maxTokens(member.raw) }];
+        return [{ name, raw: this.#maxTokensText(raw) }];
       case 'thinking':
-        return [{ name: member.name, raw: this.#thinking(member.raw) }];
+        return this.#thinking(member);
+      case 'output_config':
+        return this.#outputConfig(member);
       default:
-        if (!this.#options.omit.includes(member.name)) return [member];
-        this.#dropped.add(member.name);
+        if (!this.#refused.includes(name)) return [member];
+        this.#dropped.add(name);
         return [];
     }
   }
 
+  /** An effort where the request has no `output_config` that could hold it. */
+  missing(): RawMember[] {
+    const { effort } = this.#fitted;
+    const hasPlace = asObject(this.#asked['output_config']) !== undefined;
+    return effort === undefined || hasPlace
+      ? []
+      : [{ name: 'output_config', raw: JSON.stringify({ effort }) }];
+  }
+
+  /**
+   * The system prompt without the block for Anthropic's own books: to another vendor it is a prompt
+   * like any other, and it changes with each version of the client.
+   */
+  #system(member: RawMember): RawMember[] {
+    const blocks = listOf(this.#asked['system']);
+    const isOurs = (block: unknown): boolean =>
+      !(textOf(asObject(block)?.['text']) ?? '').startsWith(ATTRIBUTION);
+    if (blocks.every(isOurs)) return [member];
+    const rest = rawItems(member.raw).filter((_, place) => isOurs(blocks[place]));
+    return rest.length === 0 ? [] : [{ name: member.name, raw: `[${rest.join(',')}]` }];
+  }
+
+  /**
+   * Without thoughts of earlier turns, which were seen to be answered by 502. Those of the calls
+   * under way stay: the model wants them back.
+   */
   #messages(raw: string): string {
-    const { thoughts } = this.#options;
-    const mayHold = raw.includes('thinking"');
-    if (thoughts === 'all' || !mayHold) return raw;
+    if (!raw.includes('thinking"')) return raw;
     const turns = listOf(this.#asked['messages']);
-    const kept = thoughts === 'none' ? turns.length : currentFrom(turns);
+    const kept = currentFrom(turns);
     const items = rawItems(raw).flatMap((item, place) =>
       place >= kept ? [item] : this.#withoutThoughts(item, turns[place]),
     );
@@ -148,23 +188,26 @@ class Edits {
     return blocks.every(isThought) ? [] : [objectText(members)];
   }
 
-  #maxTokens(raw: string): string {
-    const { maxTokens } = this.#options;
+  #maxTokensText(raw: string): string {
+    const most = this.#maxTokens;
     const asked = this.#asked['max_tokens'];
-    const isMore = maxTokens !== undefined && typeof asked === 'number' && asked > maxTokens;
-    return isMore ? String(maxTokens) : raw;
+    return most !== undefined && typeof asked === 'number' && asked > most ? String(most) : raw;
   }
 
-  #thinking(raw: string): string {
-    const thinking = asObject(this.#asked['thinking']);
-    if (this.#options.thinking === 'keep' || thinking?.['type'] !== 'enabled') return raw;
-    if (asObject(this.#asked['output_config']) === undefined) {
-      const budget = thinking['budget_tokens'];
-      this.effort = typeof budget === 'number' ? effortOfBudget(budget) : 'high';
-    }
-    this.#dropped.add('thinking.budget_tokens');
-    const { budget_tokens: _, ...rest } = { ...thinking, type: 'adaptive' } as JsonObject;
-    return JSON.stringify(rest);
+  #thinking(member: RawMember): RawMember[] {
+    const { thinking } = this.#fitted;
+    if (thinking === asObject(this.#asked['thinking'])) return [member];
+    if (thinking === undefined) return [];
+    return [{ name: member.name, raw: JSON.stringify(thinking) }];
+  }
+
+  #outputConfig(member: RawMember): RawMember[] {
+    const { effort } = this.#fitted;
+    const config = asObject(this.#asked['output_config']);
+    if (config === undefined || textOf(config['effort']) === effort) return [member];
+    const rest = rawMembers(member.raw).filter(({ name }) => name !== 'effort');
+    if (effort !== undefined) rest.push({ name: 'effort', raw: JSON.stringify(effort) });
+    return rest.length === 0 ? [] : [{ name: member.name, raw: objectText(rest) }];
   }
 }
 
@@ -186,21 +229,4 @@ function isThought(block: unknown): boolean {
 
 function typeOf(block: unknown): string | undefined {
   return textOf(asObject(block)?.['type']);
-}
-
-/** Betas of header and body that may pass, each once. */
-function passingBetas(
-  asked: JsonObject,
-  header: string | undefined,
-  options: NativeRequestOptions,
-  dropped: Set<string>,
-): string[] {
-  const inBody = listOf(asked['anthropic_beta']).flatMap((name) => textOf(name) ?? []);
-  const inHeader = (header ?? '').split(',').map((name) => name.trim());
-  const names = new Set([...inHeader, ...inBody].filter((name) => name !== ''));
-  const { betas } = options;
-  if (betas === 'all') return [...names];
-  const passed = [...names].filter((name) => betas.includes(name));
-  if (passed.length < names.size) dropped.add('anthropic-beta');
-  return passed;
 }

@@ -4,7 +4,7 @@
 
 import type { Call } from '../../core/call.ts';
 import type { Conversion, ConvertedRequest } from '../../core/conversion.ts';
-import { CallError } from '../../core/errors.ts';
+import type { CallError } from '../../core/errors.ts';
 import type { HeaderEdit } from '../../core/header-edit.ts';
 import type { HeaderList } from '../../core/header-list.ts';
 import type { Head } from '../../core/sink.ts';
@@ -17,19 +17,24 @@ import type {
 } from '../conversion/answer-events.ts';
 import type { EncoderDeps } from '../conversion/answer-writer.ts';
 import { askedFor } from '../conversion/asked-for.ts';
+import { cannotConvert } from '../conversion/cannot-convert.ts';
 import { fieldsOfUpstream, withBearer } from '../conversion/caller-fields.ts';
 import { encodeAnthropicRequest } from '../conversion/encode-anthropic-request.ts';
+import type { JsonObject } from '../conversion/json-values.ts';
 import { losses } from '../conversion/losses.ts';
 import { ModelAnswer } from '../conversion/model-answer.ts';
 import { isProblem } from '../conversion/model-request.ts';
 import type { DecodedRequest, EncodeLimits, RequestProblem } from '../conversion/model-request.ts';
 import { modelIn } from '../conversion/rename-model.ts';
 import { decodeRequest } from '../conversion/request-formats.ts';
-import { defaultDocumentedRequestOptions, documentedRequest } from './documented-request.ts';
+import { anthropicFit } from '../conversion/thinking-fit.ts';
+import { documentedRequest, needsNativeSurface } from './documented-request.ts';
+import type { DocumentedEndpoint } from './documented-request.ts';
 import { EmbeddingsAnswer } from './embeddings-answer.ts';
 import { embeddingsRequest } from './documented-embeddings.ts';
 import { NativePass } from './native-pass.ts';
-import { defaultNativeRequestOptions, nativeRequest } from './native-request.ts';
+import { hostBetas } from './native-betas.ts';
+import { nativeRequest } from './native-request.ts';
 import { isRequestProblem } from './request-problem.ts';
 import { documentedDecoder, nativeDecoder } from './salesforce-decoders.ts';
 import { salesforceHeaders } from './salesforce-headers.ts';
@@ -37,8 +42,15 @@ import { salesforceHeaders } from './salesforce-headers.ts';
 /** What is configured of an org. */
 export interface SalesforceOptions {
   readonly surface: 'auto' | 'documented' | 'native';
+  /** How the documented surface is asked for texts. */
+  readonly endpoint: DocumentedEndpoint;
   readonly unsupported: 'reject' | 'drop';
-  readonly thinking: 'keep' | 'adaptive';
+  /** Further members of every request for a text on the documented surface. */
+  readonly members: JsonObject;
+  /** What an answer counts as that the documented surface marks as toxic. */
+  readonly toxic: 'pass' | 'refusal';
+  /** Names that may pass on the native surface; `undefined` = what the model is known to take. */
+  readonly betas: readonly string[] | undefined;
   readonly appContext: string;
   readonly featureId: string;
 }
@@ -57,6 +69,8 @@ export interface SalesforcePair {
 
 /** Models that the native surface knows in Anthropic's own form. */
 const ANTHROPIC_MODEL = /anthropic|claude/i;
+/** Models that it does not know. Whose an org's own model is, its name need not tell. */
+const OTHER_MODEL = /^sfdc_ai__Default|openai|gpt|gemini|vertex/i;
 
 /** A request on its way, in whatever form. */
 type Sent = Omit<ConvertedRequest, 'headers'>;
@@ -78,7 +92,7 @@ export class SalesforceConversion implements Conversion {
   request(call: Call, body: Uint8Array): ConvertedRequest | CallError {
     const { from } = this.#pair;
     const sent = from === 'openai-embeddings' ? this.#embed(body) : this.#ask(call, from, body);
-    if (isRequestProblem(sent)) return new CallError('CANNOT_CONVERT', { detail: sent.message });
+    if (isRequestProblem(sent)) return cannotConvert(sent);
     return { ...sent, headers: this.#headers(call.headers) };
   }
 
@@ -89,28 +103,37 @@ export class SalesforceConversion implements Conversion {
 
   #ask(call: Call, from: ModelDialect, body: Uint8Array): Sent | RequestProblem {
     const name = this.#pair.nameOf(modelIn(body)?.model ?? '');
-    const { surface } = this.#pair.options;
-    const isNative = surface === 'native' || (surface === 'auto' && ANTHROPIC_MODEL.test(name));
-    if (isNative && from === 'anthropic') return this.#native(call, body, name);
+    const surface = this.#surfaceFor(name);
+    if (surface === 'native' && from === 'anthropic') return this.#native(call, body, name);
     const decoded = decodeRequest(from, body);
     if (isProblem(decoded)) return decoded;
-    return isNative
-      ? this.#nativeFromOther(call.id, from, decoded, name)
-      : this.#documented(call.id, from, decoded, name);
+    const isNative =
+      surface === 'native' || (surface === 'either' && needsNativeSurface(decoded.request));
+    if (!isNative) return this.#documented(call.id, from, decoded, name);
+    return from === 'anthropic'
+      ? this.#native(call, body, name)
+      : this.#nativeFromOther(call.id, from, decoded, name);
+  }
+
+  /** `either`: the name does not tell, so the documented one where it can do what is asked. */
+  #surfaceFor(name: string): 'documented' | 'native' | 'either' {
+    const { surface } = this.#pair.options;
+    if (surface !== 'auto') return surface;
+    if (ANTHROPIC_MODEL.test(name)) return 'native';
+    return OTHER_MODEL.test(name) ? 'documented' : 'either';
   }
 
   /** What Anthropic's callers say passes as it is, fields unknown here included. */
   #native({ id, headers }: Call, body: Uint8Array, name: string): Sent | RequestProblem {
-    const { limits } = this.#pair;
-    const options = {
-      ...defaultNativeRequestOptions,
-      thinking: this.#pair.options.thinking,
-      maxTokens: limits.maxTokens,
-      omit: limits.sampling === false ? ['temperature', 'top_p'] : [],
-    };
+    const { limits, options } = this.#pair;
     const betas = headers.all('anthropic-beta').join(',');
     const text = Buffer.from(body).toString('utf8');
-    const sent = nativeRequest(text, name, betas === '' ? undefined : betas, options);
+    const sent = nativeRequest(text, name, betas === '' ? undefined : betas, {
+      betas: options.betas ?? hostBetas(name),
+      thinking: anthropicFit({ ...limits, model: name }),
+      maxTokens: limits.maxTokens,
+      sampling: limits.sampling !== false,
+    });
     if (isRequestProblem(sent)) return sent;
     const { path, stream, dropped } = sent;
     return {
@@ -145,8 +168,9 @@ export class SalesforceConversion implements Conversion {
     { request, dropped }: DecodedRequest,
     name: string,
   ): Sent | RequestProblem {
-    const { unsupported } = this.#pair.options;
-    const options = { ...defaultDocumentedRequestOptions, unsupported, tools: unsupported };
+    const { endpoint, members, toxic, unsupported } = this.#pair.options;
+    const laterSystem = this.#pair.limits.laterSystem === false ? 'fold' : 'in-place';
+    const options = { endpoint, unsupported, laterSystem, members } as const;
     const sent = documentedRequest(request, name, options);
     if (isRequestProblem(sent)) return sent;
     const asked = askedFor(request, { body: '', dropped: [], toolNames: new Map() });
@@ -156,8 +180,7 @@ export class SalesforceConversion implements Conversion {
       stop: request.stop,
       estimatedInputTokens: asked.estimatedInputTokens,
       streamed: request.stream,
-      // The vendor gives the text and only marks it.
-      toxicRefuses: false,
+      toxicRefuses: toxic === 'refusal',
     };
     return {
       path: sent.path,

@@ -36,7 +36,7 @@ export function documentedDecoder(
   if (head.status >= 400) return errorDecoder(head, listener);
   return new WholeBody((body) => {
     if (body === undefined) listener({ type: 'error', error: tooLarge });
-    else for (const event of documentedAnswer(body, context).events) listener(event);
+    else for (const event of documentedAnswer(body, context)) listener(event);
   });
 }
 

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from 'node:assert/strict';
+import { deepEqual, equal, match } from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { isErrorDocument, salesforceError } from './salesforce-error.ts';
@@ -103,6 +103,19 @@ function quota(): readonly [string, number, string] {
 function said(kind: string, status: number): readonly [string, number, string] {
   return [kind, status, `The service answered with status ${status}.`];
 }
+
+describe('a 404 of the Models API', () => {
+  it('names the two things that it can mean, unless its code says which', () => {
+    const bare = salesforceError(404, '{"error_code":"NOT_FOUND","message":"Not Found"}');
+    equal(bare.class, 'not-found');
+    match(
+      bare.message,
+      /^Not Found \(.* models that it does not have, and to tokens that are no JWT\)$/,
+    );
+    const coded = '{"errorCode":"NOT_FOUND","message":"No such model","messageCode":"E30010"}';
+    equal(salesforceError(404, coded).message, 'No such model');
+  });
+});
 
 describe('errors of Salesforce', () => {
   for (const [name, status, body, [kind, shown, message]] of cases) {

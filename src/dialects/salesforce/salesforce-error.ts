@@ -13,6 +13,10 @@ import { listOf, parsedJson, textOf } from './json-value.ts';
 /** More of an error is not shown. */
 const MESSAGE_CHARS_MAX = 2_000;
 
+/** What a 404 without a code of its own means. */
+const NOT_THERE =
+  'the Models API says so of models that it does not have, and to tokens that are no JWT';
+
 /** The status that stands for a class where the answer had none that tells. */
 const statusOfClass: Readonly<Record<ErrorClass, number>> = {
   ...usualStatus,
@@ -78,7 +82,10 @@ interface Said {
 export function salesforceError(status: number, body: string): AnswerError {
   const said = saidIn(body);
   const told = said.message ?? said.code;
-  const message = (told ?? bareText(body) ?? `The service answered with status ${status}.`).trim();
+  const bare = (told ?? bareText(body) ?? `The service answered with status ${status}.`).trim();
+  // The API does not say which of the two it was, and nobody looks for a token behind a 404.
+  const isBare = status === 404 && said.messageCode === undefined;
+  const message = isBare ? `${bare} (${NOT_THERE})` : bare;
   const kind = classOf(status, said, message);
   // 423 (busy) and 424 are not repeated by any client; what stands for their class is.
   const ownStatus = status >= 400 && status !== 423 && status !== 424;

@@ -27,8 +27,11 @@ interface Answered {
 
 const usual: SalesforceOptions = {
   surface: 'native',
+  endpoint: 'chat-generations',
   unsupported: 'reject',
-  thinking: 'keep',
+  members: {},
+  toxic: 'pass',
+  betas: undefined,
   appContext: 'EinsteinGPT',
   featureId: 'ai-platform-models-connected-app',
 };

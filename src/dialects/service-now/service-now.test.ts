@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { Progress, Scanner } from '../../core/dialect.ts';
+import type { HeadFault, Progress, Scanner } from '../../core/dialect.ts';
 import { errorTable } from '../../core/error-table.ts';
 import { CallError } from '../../core/errors.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import { outcomeOfEvent } from '../../core/outcome.ts';
 import { bytesOf, headWith, lend, lendCut, slots } from '../scan.fixture.ts';
+import { ServiceNowScanner } from './service-now-scanner.ts';
 import { serviceNowDialect } from './service-now.ts';
 
 const JSON_TYPE = { 'content-type': 'application/json;charset=UTF-8' };
@@ -17,10 +18,16 @@ function scanner(fields: Record<string, string> = JSON_TYPE, status: number = 20
   return found;
 }
 
-function read(text: string): { progress: Progress; verdict: ReturnType<Scanner['finish']> } {
-  const reader = scanner();
+interface Reading {
+  readonly progress: Progress;
+  readonly verdict: ReturnType<Scanner['finish']>;
+  readonly fault: HeadFault | undefined;
+}
+
+function read(text: string): Reading {
+  const reader = new ServiceNowScanner(true);
   lend(reader, bytesOf(text));
-  return { progress: reader.progress, verdict: reader.finish() };
+  return { progress: reader.progress, verdict: reader.finish(), fault: reader.fault };
 }
 
 const failure = (message: string): object => ({
@@ -54,8 +61,10 @@ describe('a ServiceNow document', () => {
     const text = JSON.stringify(value);
     it(`is read at every split: ${name}`, () => {
       const whole = read(text);
-      assert.equal(whole.verdict, undefined);
+      assert.equal(whole.verdict, type === undefined ? undefined : 'STREAM_TRUNCATED');
       assert.equal(whole.progress.errorType, type);
+      assert.equal(whole.progress.falseEnd, type !== undefined);
+      assert.equal(whole.fault === undefined, type === undefined);
       assert.equal(whole.progress.terminal, true);
       const bytes = bytesOf(text);
       for (let cut = 1; cut < bytes.length; cut += 1) {
@@ -68,10 +77,12 @@ describe('a ServiceNow document', () => {
     it(`is never whole when it is cut, and tells no failure before its end: ${name}`, () => {
       const bytes = bytesOf(text);
       for (let cut = 0; cut < bytes.length; cut += 1) {
-        const reader = scanner();
+        const reader = new ServiceNowScanner(true);
         lend(reader, bytes.subarray(0, cut));
         assert.equal(reader.finish(), cut === 0 ? 'EMPTY_ANSWER' : 'STREAM_TRUNCATED');
         assert.equal(reader.progress.errorType, undefined);
+        assert.equal(reader.progress.falseEnd, false);
+        assert.equal(reader.fault, undefined);
       }
     });
   }
@@ -88,7 +99,7 @@ describe('a ServiceNow document', () => {
           bytes,
           at.map((cut) => cut % bytes.length).toSorted((a, b) => a - b),
         );
-        assert.equal(reader.finish(), undefined);
+        assert.equal(reader.finish(), fails ? 'STREAM_TRUNCATED' : undefined);
         assert.equal(reader.progress.errorType, fails ? 'failure' : undefined);
       }),
       { numRuns: 500 },
@@ -100,6 +111,29 @@ describe('a ServiceNow document', () => {
       (type) => outcomeOfEvent(type).kind,
     );
     assert.deepEqual(kinds, ['failed', 'failed', 'throttled']);
+  });
+
+  it('is a failure in the words of the instance, with a code for a work cut short', () => {
+    const told = (value: unknown): HeadFault | undefined => read(JSON.stringify(value)).fault;
+    const rows = { result: [row] };
+    const more = `${CANCELLED} Check logs for error trace`;
+    const spoken = { error: { message: CANCELLED, detail: more }, status: 'failure' };
+    const code = 'TRANSACTION_CANCELLED';
+    assert.deepEqual(told({ ...rows, ...spoken }), { code, detail: `The instance said: ${more}` });
+    const other = (detail: string): HeadFault => ({ code: 'REPORTED_FAILURE', detail });
+    assert.deepEqual(told(failure('Odd')), other('The instance said: Odd - no more'));
+    assert.deepEqual(told({ error: 'access_denied' }), other('The instance said: access_denied'));
+    assert.deepEqual(told({ ...rows, status: 'failure' }), other('It did not say why.'));
+    assert.deepEqual(told({ error: true }), other('It did not say why.'));
+    assert.equal(told(rows), undefined);
+  });
+
+  it('is taken at its word of failure for a write as well, whatever its status of success', () => {
+    for (const status of [200, 201]) {
+      const reader = scanner(JSON_TYPE, status);
+      lend(reader, bytesOf(JSON.stringify(failure('Odd'))));
+      assert.equal(reader.finish(), 'STREAM_TRUNCATED');
+    }
   });
 
   it('may be missing where a write asked for none, but not where one was announced', () => {
@@ -122,7 +156,7 @@ describe('a ServiceNow document', () => {
 });
 
 const judge = (status: number, fields: Record<string, string>, method: string = 'GET') =>
-  serviceNowDialect.judgeHead?.(headWith(fields, { status }), method);
+  serviceNowDialect.judgeHead?.(headWith(fields, { status }), method, false);
 
 describe('the head of a ServiceNow answer', () => {
   it('is no answer to a read when it says 202', () => {

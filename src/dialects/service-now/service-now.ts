@@ -6,9 +6,8 @@ import type { Dialect, HeadFault } from '../../core/dialect.ts';
 import type { Head } from '../../core/sink.ts';
 import { answerForm } from '../answer-form.ts';
 import { ByteScanner } from '../byte-scanner.ts';
-import { JsonScanner } from '../json-scanner.ts';
 import { renderServiceNowError } from './service-now-error.ts';
-import { documentFields, ServiceNowFindings } from './service-now-findings.ts';
+import { ServiceNowScanner } from './service-now-scanner.ts';
 
 const PAGE = /^\s*(text\/html|application\/xhtml\+xml)\s*(;|$)/i;
 
@@ -23,7 +22,7 @@ export const serviceNowDialect: Dialect = {
     const mustAnswer = head.status === 200 && head.headers.has('content-type');
     switch (answerForm(head)) {
       case 'json':
-        return new JsonScanner(documentFields, new ServiceNowFindings(), mustAnswer);
+        return new ServiceNowScanner(mustAnswer);
       case 'encoded':
       case 'text':
         return mustAnswer ? new ByteScanner() : undefined;

@@ -10,10 +10,10 @@ import type { Head } from '../../core/sink.ts';
 import type { Swept } from '../../core/sweep.ts';
 import type { RequestHead } from '../../http1/head.ts';
 import { BacklogWatch } from './backlog-watch.ts';
-import { LINGER_BYTES_MAX, LINGER_MS } from './edge-options.ts';
 import { Exchange } from './exchange.ts';
 import type { CallerSide } from './exchange.ts';
 import { HeldInput } from './held-input.ts';
+import { Linger } from './linger.ts';
 import { RequestReader } from './request-reader.ts';
 import { ResponseWriter } from './response-writer.ts';
 import type { ResponseOwner } from './response-writer.ts';
@@ -41,13 +41,13 @@ export class CallerConnection
   #exchange: Exchange | undefined = undefined;
   #close: boolean = false;
   #bodyPaused: boolean = false;
-  #lingered: number = 0;
+  #rest: Linger | undefined = undefined;
 
   constructor(socket: Socket, parts: ServerParts) {
     this.socket = socket;
     this.#parts = parts;
     this.#heads = new RequestReader(parts.options.head);
-    this.response = new ResponseWriter(this, parts.output);
+    this.response = new ResponseWriter(this, parts.output, parts.deps.clock);
     this.#since = parts.deps.clock.now();
     const age = parts.options.connectionAgeMs;
     this.#retireAt = this.#since + age * (0.9 + 0.2 * parts.deps.random.next());
@@ -78,7 +78,8 @@ export class CallerConnection
   /** The kernel took everything that waited. */
   drained(): void {
     this.#backlog.drained();
-    this.#exchange?.unhold();
+    if (this.#exchange !== undefined) this.#exchange.unhold();
+    else if (this.#state === 'answering') this.#nextRequest();
   }
 
   wrote(): void {
@@ -94,7 +95,9 @@ export class CallerConnection
   /** Cuts it now; the call under way, if any, ends with `reason`. */
   abandon(reason: CallError): void {
     this.#exchange?.stop(reason);
-    this.socket.destroy();
+    // Of an answer that ends by close, what still waits here must not be missed in silence.
+    if (this.response.endsByClose) this.socket.resetAndDestroy();
+    else this.socket.destroy();
   }
 
   sweep(now: number): void {
@@ -103,22 +106,14 @@ export class CallerConnection
       this.abandon(new CallError('CALLER_STALLED'));
       return;
     }
+    const state = this.#state;
     const spent = now - this.#since;
-    switch (this.#state) {
-      case 'idle':
-        if (spent > idleMs) this.#endSocket();
-        return;
-      case 'head':
-        if (spent > options.headMs) this.#refuseHead(new CallError('HEAD_TIMEOUT'));
-        return;
-      case 'body':
-        if (!this.#bodyPaused && spent > options.bodyStallMs) this.#stopUpload('UPLOAD_STALLED');
-        return;
-      case 'lingering':
-        if (spent > LINGER_MS) this.socket.destroy();
-        break;
-      default:
-    }
+    const stopped = state === 'body' && !this.#bodyPaused && spent > options.bodyStallMs;
+    const timedOut = state === 'head' && spent > options.headMs;
+    if (stopped) this.#stopUpload('UPLOAD_STALLED');
+    else if (timedOut) this.#refuseHead(new CallError('HEAD_TIMEOUT'));
+    else if (state === 'idle' && spent > idleMs) this.#endSocket();
+    else if (this.#rest?.isOver(now, this.socket.writableLength) === true) this.socket.destroy();
   }
 
   closesAfter(request: RequestHead): boolean {
@@ -136,10 +131,11 @@ export class CallerConnection
   finish(trailers: HeaderList | undefined): void {
     this.response.end(trailers);
     this.#exchange = undefined;
-    if (this.#state === 'body') this.#linger();
+    if (this.#state === 'body' || this.#held.overrun) this.#linger();
     else if (this.#close || this.response.endsByClose) this.#endSocket();
     else if (this.#parts.idleMs === 0) this.#endSocket();
-    else this.#nextRequest();
+    // Who does not take its answers gets no more of them: its further requests wait for that.
+    else if (!this.socket.writableNeedDrain) this.#nextRequest();
   }
 
   cut(): void {
@@ -178,11 +174,12 @@ export class CallerConnection
           at = this.#readBody(bytes, at, now);
           break;
         case 'answering':
-          if (!this.#held.keep(bytes.subarray(at))) this.socket.pause();
+          this.#keep(bytes.subarray(at));
           return;
         case 'lingering':
-          this.#lingered += bytes.length - at;
-          if (this.#lingered > LINGER_BYTES_MAX) this.socket.destroy();
+          if (this.#rest?.takes(bytes.length - at) === true) return;
+          if (this.socket.writableLength > 0) this.socket.pause();
+          else this.socket.destroy();
           return;
         case 'upgraded':
           // Answered from inside `#begin`: who took the socket over reads these bytes first.
@@ -202,12 +199,12 @@ export class CallerConnection
     }
     const next = heads.read(bytes, at);
     if (heads.fault !== undefined) this.#refuseHead(heads.fault);
-    else if (heads.head !== undefined) this.#begin(heads.head);
+    else if (heads.head !== undefined) this.#begin(heads.head, now);
     else if (heads.empty) this.#state = 'idle';
     return next;
   }
 
-  #begin(request: RequestHead): void {
+  #begin(request: RequestHead, now: number): void {
     const { deps, options, router } = this.#parts;
     const exchange = new Exchange(deps, router, request, this, this.#since);
     this.#exchange = exchange;
@@ -218,6 +215,7 @@ export class CallerConnection
       return;
     }
     this.#state = 'body';
+    this.#since = now;
     this.#upload.begin(request);
     if (request.contentLength > options.bodyBytes) {
       this.#stopUpload('BODY_TOO_LARGE');
@@ -255,24 +253,27 @@ export class CallerConnection
     return next;
   }
 
+  /** Not by a pause: a paused socket would hide that the caller leaves. */
+  #keep(bytes: Buffer): void {
+    if (this.#held.keep(bytes)) return;
+    this.#close = true;
+    if (this.#exchange === undefined) this.#linger();
+  }
+
   #nextRequest(): void {
     this.#state = 'idle';
     this.#since = this.#parts.deps.clock.now();
-    if (this.#held.empty) return;
     // Not from inside the finished exchange: answers that come at once would pile up the stack.
-    queueMicrotask(() => this.#takeHeld());
+    if (!this.#held.empty) queueMicrotask(() => this.#takeHeld());
   }
 
   #takeHeld(): void {
     if (this.#state !== 'idle') return;
     const bytes = this.#held.take();
-    if (bytes === undefined) return;
-    this.socket.resume();
-    this.received(bytes);
+    if (bytes !== undefined) this.received(bytes);
   }
 
   #refuseHead(error: CallError): void {
-    this.#parts.deps.observer.refused(error.code, error.message);
     this.#parts.refuse(this, error);
     this.#linger();
   }
@@ -284,8 +285,7 @@ export class CallerConnection
 
   #linger(): void {
     this.#state = 'lingering';
-    this.#since = this.#parts.deps.clock.now();
-    this.#lingered = 0;
+    this.#rest = new Linger(this.#parts.deps.clock.now());
     this.#bodyPaused = false;
     this.socket.resume();
     this.#parts.output.flush();

@@ -1,6 +1,8 @@
 // What an HTTP edge is given: its limits, and the parts of the gateway it works with.
 
 import type { Clock } from '../../core/clock.ts';
+import type { CallError } from '../../core/errors.ts';
+import type { Leases } from '../../core/leases.ts';
 import type { Random } from '../../core/random.ts';
 import type { BufferBudget } from '../../core/replay-body.ts';
 import type { Sweep } from '../../core/sweep.ts';
@@ -40,25 +42,28 @@ export const defaultEdgeOptions: EdgeOptions = {
 };
 
 /**
- * An unread upload is read and thrown away up to this much and this long, so that a reset does not
- * destroy the answer on its way (RFC 9112 9.6).
- */
-export const LINGER_BYTES_MAX: number = 256 * 1024;
-/** See `LINGER_BYTES_MAX`. */
-export const LINGER_MS = 2_000;
-
-/**
  * A connection that had a request this recently, in ms, is not closed from our side for resting:
  * the next one may be on its way. It is told to close with its next answer.
  */
 export const RESTED_MS = 1_000;
 
+/** A request that was refused before it became a call. */
+export interface Refusal {
+  /** As in the answer, if one could be given. */
+  readonly callId: string;
+  readonly error: CallError;
+  /** Empty where the head could not be read. */
+  readonly method: string;
+  readonly path: string;
+}
+
 /** Told what happens at the edge outside of calls. */
 export interface EdgeObserver {
   connectionOpened(): void;
   connectionClosed(): void;
-  /** A request was refused before it became a call. */
-  refused(code: string, detail: string): void;
+  /** A connection too many was closed without a word. */
+  turnedAway(): void;
+  refused(refusal: Refusal): void;
 }
 
 /** The parts of the gateway an edge works with. */
@@ -66,6 +71,7 @@ export interface EdgeDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly sweep: Sweep;
+  readonly leases: Leases;
   readonly bodyBudget: BufferBudget;
   readonly callIds: CallIds;
   readonly observer: EdgeObserver;

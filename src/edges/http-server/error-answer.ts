@@ -7,12 +7,31 @@ import type { Dialect } from '../../core/dialect.ts';
 import type { CallError } from '../../core/errors.ts';
 import { HeaderList } from '../../core/header-list.ts';
 import type { Head } from '../../core/sink.ts';
+import { plainDialect } from '../../dialects/plain.ts';
+import { responseHeadText } from '../../http1/serializer.ts';
 import type { UpgradeRefusal } from './upgrade.ts';
 
 /** A whole response made from an error. */
 export interface ErrorAnswer {
   readonly head: Head;
   readonly body: Buffer;
+}
+
+/** The answer to a request that no dialect can be told from, as it goes on the wire. */
+export interface RefusalText {
+  readonly head: string;
+  readonly body: Buffer;
+}
+
+/** Refuses what did not become a call; its connection takes nothing more. */
+export function refusalText(error: CallError, callId: string, clock: Clock): RefusalText {
+  const { head, body } = errorAnswer(error, plainDialect, callId, clock);
+  const extra = `x-holdfast-call-id: ${callId}\r\nConnection: close\r\n`;
+  const { status, reason, headers } = head;
+  return {
+    head: responseHeadText(status, reason, 1, headers, 'length', body.length, extra),
+    body,
+  };
 }
 
 /**

@@ -8,21 +8,24 @@ import { Cancellation } from '../../core/cancellation.ts';
 import type { Dialect } from '../../core/dialect.ts';
 import { CallError } from '../../core/errors.ts';
 import type { HeaderList } from '../../core/header-list.ts';
+import type { Lease } from '../../core/leases.ts';
 import { ReplayBody } from '../../core/replay-body.ts';
-import type { BodySource } from '../../core/replay-body.ts';
+import type { BodySource, BufferOwner } from '../../core/replay-body.ts';
 import type { Flow, Head, Sink } from '../../core/sink.ts';
 import { freeFlow } from '../../core/sink.ts';
 import { Timeline } from '../../core/timeline.ts';
 import type { RequestHead } from '../../http1/head.ts';
 import type { EdgeDeps } from './edge-options.ts';
 import { errorAnswer } from './error-answer.ts';
+import type { BodyMode } from './response-plan.ts';
 import type { Router } from './router.ts';
 import type { UpgradeRefusal } from './upgrade.ts';
 
 /** Where an exchange says its response. */
 export interface ResponseSide {
   interim(head: Head): void;
-  head(request: RequestHead, head: Head, callId: string): void;
+  /** Answers how the body goes out. */
+  head(request: RequestHead, head: Head, callId: string): BodyMode;
   /** The bytes are lent. */
   body(bytes: Uint8Array): void;
 }
@@ -41,7 +44,7 @@ export interface CallerSide extends BodySource {
 const NO_BODY = ReplayBody.none();
 
 /** One exchange. Over when `over` is true; the edge then goes on to the next request. */
-export class Exchange implements Sink {
+export class Exchange implements Sink, BufferOwner {
   readonly request: RequestHead;
   readonly body: ReplayBody;
   readonly timeline: Timeline;
@@ -55,6 +58,10 @@ export class Exchange implements Sink {
   #call: Call | undefined = undefined;
   #flow: Flow = freeFlow;
   #held: boolean = false;
+  /** For what is kept of the upload. */
+  #buffer: Lease | undefined = undefined;
+  /** The head said how long the body is: words of ours could fill it up and make it look whole. */
+  #lengthSaid: boolean = false;
   /** What the upgrade handler said of the request; asked once, before the first `resolve`. */
   #upgrade: 'plain' | 'expected' | undefined = undefined;
 
@@ -76,13 +83,21 @@ export class Exchange implements Sink {
       this.timeline.receivedAt = startedAt;
     } else {
       const keepMax = router.keepBytesMax(request);
-      this.body = new ReplayBody(request.contentLength, keepMax, deps.bodyBudget, side);
+      this.body = new ReplayBody(request.contentLength, keepMax, deps.bodyBudget, side, this);
     }
   }
 
   /** A route was found and the stack has the call. */
   get dispatched(): boolean {
     return this.#call !== undefined;
+  }
+
+  bufferTaken(): void {
+    this.#buffer = this.#deps.leases.take('buffer', this.id);
+  }
+
+  bufferGivenBack(): void {
+    if (this.#buffer !== undefined) this.#deps.leases.release(this.#buffer);
   }
 
   /** Asks the router; does nothing once dispatched. */
@@ -104,9 +119,17 @@ export class Exchange implements Sink {
       cancellation: this.#cancellation,
       timeline: this.timeline,
       attempt: 1,
+      replays: undefined,
     };
     this.#call = call;
-    resolution.service(call, this);
+    try {
+      resolution.service(call, this);
+    } catch (bug) {
+      const error = new CallError('BUG', { cause: bug });
+      this.#cancellation.cancel(error);
+      this.fail(error);
+      throw bug;
+    }
   }
 
   /** More of the body; the bytes become ours. */
@@ -125,14 +148,15 @@ export class Exchange implements Sink {
 
   /** The caller closed its connection. */
   callerGone(detail: string): void {
-    this.stop(new CallError('CALLER_GONE', { detail }));
+    const phase = this.timeline.phase(this.body.awaitsCaller);
+    this.stop(new CallError('CALLER_GONE', { detail, phase }));
   }
 
   /** Ends the exchange for a reason that lies with the edge or the caller. */
   stop(error: CallError): void {
     if (this.over) return;
     if (this.#call === undefined) {
-      this.#deps.observer.refused(error.code, error.message);
+      this.#noteRefusal(error);
       this.fail(error);
       return;
     }
@@ -169,7 +193,7 @@ export class Exchange implements Sink {
     this.#flow = flow;
     // No attempt can be replaced any more, so nothing of the upload need be kept.
     if (head.provisional !== true) this.body.commit();
-    this.#side.response.head(this.request, head, this.id);
+    this.#lengthSaid = this.#side.response.head(this.request, head, this.id) === 'length';
     if (this.#held) flow.pause();
   }
 
@@ -201,10 +225,15 @@ export class Exchange implements Sink {
       this.#upgrade = said;
       return true;
     }
-    this.#deps.observer.refused(said.error.code, said.error.message);
+    this.#noteRefusal(said.error);
     this.#settle();
     this.#answer(said.error, said);
     return false;
+  }
+
+  #noteRefusal(error: CallError): void {
+    const { method, target } = this.request;
+    this.#deps.observer.refused({ callId: this.id, error, method, path: target });
   }
 
   #answer(error: CallError, refusal?: UpgradeRefusal): void {
@@ -218,7 +247,7 @@ export class Exchange implements Sink {
 
   #failInStream(error: CallError): void {
     const { progress } = this.timeline;
-    if (progress !== undefined && progress.atBoundary && !this.#held) {
+    if (progress?.atBoundary === true && !this.#held && !this.#lengthSaid) {
       const words = this.#call?.route.dialect.inStreamError(error, progress);
       if (words !== undefined) this.#side.response.body(Buffer.from(words));
     }

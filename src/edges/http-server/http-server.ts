@@ -3,15 +3,12 @@
 
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
-import { STATUS_CODES } from 'node:http';
 import { CallError } from '../../core/errors.ts';
 import type { Head } from '../../core/sink.ts';
-import { plainDialect } from '../../dialects/plain.ts';
-import { responseHeadText } from '../../http1/serializer.ts';
 import { CallerConnection } from './caller-connection.ts';
 import { RESTED_MS } from './edge-options.ts';
 import type { EdgeDeps, EdgeOptions } from './edge-options.ts';
-import { errorAnswer } from './error-answer.ts';
+import { refusalText } from './error-answer.ts';
 import type { CallerSide } from './exchange.ts';
 import { listenOn } from './listening.ts';
 import type { Listening } from './listening.ts';
@@ -157,17 +154,11 @@ export class HttpServer implements ServerParts {
   }
 
   refuse(connection: CallerConnection, error: CallError): void {
-    const { head, body } = errorAnswer(
-      error,
-      plainDialect,
-      this.deps.callIds.next(),
-      this.deps.clock,
-    );
-    const reason = STATUS_CODES[head.status] ?? '';
-    const length = body.length;
-    const extra = 'Connection: close\r\n';
-    const text = responseHeadText(head.status, reason, 1, head.headers, 'length', length, extra);
-    this.output.text(connection, text);
+    const { callIds, clock, observer } = this.deps;
+    const callId = callIds.next();
+    observer.refused({ callId, error, method: '', path: '' });
+    const { head, body } = refusalText(error, callId, clock);
+    this.output.text(connection, head);
     this.output.raw(connection, body);
     this.output.flush();
   }
@@ -211,7 +202,7 @@ export class HttpServer implements ServerParts {
   #accept(socket: OwnedSocket): void {
     this.#accepted += 1;
     if (this.#connections.size >= this.options.connections) {
-      this.deps.observer.refused('CONNECTIONS', 'Too many open connections.');
+      this.deps.observer.turnedAway();
       socket.destroy();
       return;
     }

@@ -2,17 +2,17 @@
 // through ServerResponse. Ends with the response's `close`.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { CallError } from '../../core/errors.ts';
 import type { HeaderList } from '../../core/header-list.ts';
 import type { Head } from '../../core/sink.ts';
 import type { Swept } from '../../core/sweep.ts';
-import { NEVER } from '../../core/timeline.ts';
 import type { RequestHead } from '../../http1/head.ts';
 import { BacklogWatch } from './backlog-watch.ts';
-import { LINGER_BYTES_MAX, LINGER_MS } from './edge-options.ts';
 import type { EdgeDeps, EdgeOptions } from './edge-options.ts';
 import { Exchange } from './exchange.ts';
 import type { CallerSide, ResponseSide } from './exchange.ts';
+import { Linger } from './linger.ts';
 import { planResponse } from './response-plan.ts';
 import type { BodyMode } from './response-plan.ts';
 import type { Router } from './router.ts';
@@ -27,6 +27,8 @@ export interface NodeCallerParts {
   readonly options: EdgeOptions;
   /** Only for requests that may change the protocol. */
   readonly depart: Departures | undefined;
+  /** Holds it from its beginning until its response is closed or its connection given away. */
+  readonly callers: Set<NodeCaller>;
 }
 
 /** One request on the node:http edge. */
@@ -43,8 +45,9 @@ export class NodeCaller implements CallerSide, ResponseSide, Swept {
   #uploaded: boolean = false;
   #readAt: number;
   readonly #backlog = new BacklogWatch();
-  #lingerSince: number = NEVER;
-  #lingered: number = 0;
+  /** The answer is complete but for its end, which waits for the rest of the upload. */
+  #rest: Linger | undefined = undefined;
+  #cutWaits: boolean = false;
 
   constructor(
     head: RequestHead,
@@ -67,6 +70,7 @@ export class NodeCaller implements CallerSide, ResponseSide, Swept {
     const request = this.#request;
     const exchange = this.#exchange;
     this.#deps.sweep.add(this);
+    this.#parts.callers.add(this);
     this.#out.on('close', () => this.#closed());
     this.#out.on('drain', () => this.#drained());
     request.on('error', () => {});
@@ -89,9 +93,9 @@ export class NodeCaller implements CallerSide, ResponseSide, Swept {
     } else if (head.status === 102) this.#out.writeProcessing();
   }
 
-  head(request: RequestHead, head: Head, callId: string): void {
+  head(request: RequestHead, head: Head, callId: string): BodyMode {
     const close = !this.#uploaded || !request.keepAlive || this.#deps.closeSoon?.() === true;
-    const plan = planResponse(request, head, callId, close);
+    const plan = planResponse(request, head, callId, close, this.#deps.clock);
     this.#mode = plan.mode;
     const fields: string[] = [];
     for (const line of (plan.headers.forwardable() + plan.extraLines).split('\r\n')) {
@@ -103,6 +107,7 @@ export class NodeCaller implements CallerSide, ResponseSide, Swept {
     this.#out.sendDate = false;
     this.#out.writeHead(head.status, head.reason, fields);
     this.#out.flushHeaders();
+    return plan.mode;
   }
 
   body(bytes: Uint8Array): void {
@@ -115,12 +120,14 @@ export class NodeCaller implements CallerSide, ResponseSide, Swept {
     if (trailers !== undefined) this.#out.addTrailers([...trailers]);
     // An unread upload is drained first: ending now would reset the answer away.
     if (this.#uploaded) this.#out.end();
-    else this.#lingerSince = this.#deps.clock.now();
+    else this.#rest = new Linger(this.#deps.clock.now());
     this.#request.resume();
   }
 
   cut(): void {
     const { socket } = this.#out;
+    // Behind an answer that is not over yet: it is cut once its turn has come.
+    this.#cutWaits = socket === null;
     if (socket === null || socket.destroyed) return;
     if (this.#mode === 'until-close') socket.resetAndDestroy();
     else if (this.#backlog.waiting) socket.destroy();
@@ -129,7 +136,7 @@ export class NodeCaller implements CallerSide, ResponseSide, Swept {
   }
 
   upgrade(callId: string, head: Head): CallerSide {
-    this.#deps.sweep.remove(this);
+    this.#leave();
     return this.#parts.depart?.(callId, head) ?? this;
   }
 
@@ -142,15 +149,28 @@ export class NodeCaller implements CallerSide, ResponseSide, Swept {
     this.#request.resume();
   }
 
+  /** The socket is in the middle of this answer. */
+  speaksOn(socket: Socket): boolean {
+    return this.#out.socket === socket && this.#out.headersSent && !this.#out.writableFinished;
+  }
+
+  /** Cuts it now; the call, if it is not over, ends with `reason`. */
+  abandon(reason: CallError): void {
+    this.#exchange.stop(reason);
+    // Of an answer that ends by close, what still waits here must not be missed in silence.
+    if (this.#mode === 'until-close') this.#out.socket?.resetAndDestroy();
+    else this.#out.socket?.destroy();
+  }
+
   sweep(now: number): void {
-    if (this.#lingerSince !== NEVER) {
-      if (now - this.#lingerSince > LINGER_MS) this.#out.end();
-      return;
-    }
+    if (this.#cutWaits) this.cut();
     const waiting = this.#out.socket?.writableLength ?? 0;
     if (this.#backlog.stalled(waiting, now, this.#options.writeStallMs)) {
-      this.#exchange.stop(new CallError('CALLER_STALLED'));
-      this.#out.socket?.destroy();
+      this.abandon(new CallError('CALLER_STALLED'));
+      return;
+    }
+    if (this.#rest !== undefined) {
+      if (this.#rest.isOver(now, waiting)) this.#out.end();
       return;
     }
     const reading = !this.#uploaded && !this.#request.isPaused();
@@ -172,8 +192,9 @@ export class NodeCaller implements CallerSide, ResponseSide, Swept {
   }
 
   #discard(bytes: number): void {
-    this.#lingered += bytes;
-    if (this.#uploaded || this.#lingered > LINGER_BYTES_MAX) this.#out.end();
+    // After a cut the end of the upload must not become the end of the answer.
+    if (this.#rest === undefined) return;
+    if (!this.#rest.takes(bytes) || this.#uploaded) this.#out.end();
   }
 
   #drained(): void {
@@ -182,7 +203,12 @@ export class NodeCaller implements CallerSide, ResponseSide, Swept {
   }
 
   #closed(): void {
-    this.#deps.sweep.remove(this);
+    this.#leave();
     if (!this.#out.writableFinished) this.#exchange.callerGone('Its connection was closed.');
+  }
+
+  #leave(): void {
+    this.#deps.sweep.remove(this);
+    this.#parts.callers.delete(this);
   }
 }

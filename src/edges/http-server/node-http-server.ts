@@ -5,13 +5,11 @@ import { createServer, ServerResponse } from 'node:http';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { CallError } from '../../core/errors.ts';
-import { plainDialect } from '../../dialects/plain.ts';
 import { HttpFault } from '../../http1/head.ts';
 import { parseRequestHead } from '../../http1/request-parser.ts';
-import { responseHeadText } from '../../http1/serializer.ts';
 import { RESTED_MS } from './edge-options.ts';
 import type { EdgeDeps, EdgeOptions } from './edge-options.ts';
-import { errorAnswer } from './error-answer.ts';
+import { refusalText } from './error-answer.ts';
 import { HeldInput } from './held-input.ts';
 import { listenOn } from './listening.ts';
 import type { Listening } from './listening.ts';
@@ -30,6 +28,8 @@ export class NodeHttpServer {
   readonly #server: Server;
   /** When each connection was last busy; `Infinity` while it is. */
   readonly #connections = new Map<Socket, number>();
+  /** Calls under way, sessions of upgraded connections not among them. */
+  readonly #callers = new Set<NodeCaller>();
   /** Those that speak no HTTP any more; Node's server does not close them. */
   readonly #upgraded = new Set<UpgradedConnection>();
   #accepted: number = 0;
@@ -47,6 +47,8 @@ export class NodeHttpServer {
         keepAliveTimeout: options.keepAliveMs,
         // Uploads have a stall limit of their own; a total limit would cut slow ones.
         requestTimeout: 0,
+        // Judged by our strict parser, whose refusals can be found in the log.
+        requireHostHeader: false,
         connectionsCheckingInterval: 1_000,
         // Whoever asks for another protocol is answered in HTTP.
         shouldUpgradeCallback: ({ headers }) => /^websocket\b/i.test(headers.upgrade ?? ''),
@@ -70,7 +72,9 @@ export class NodeHttpServer {
       });
     }
     this.#server.on('clientError', (fault: NodeJS.ErrnoException, socket: Socket) => {
-      this.#refuse(socket, faultOf(fault));
+      // Nobody is there to be told; a call under way ends with the socket.
+      if (fault.code === 'ECONNRESET' || fault.code === 'HPE_INVALID_EOF_STATE') socket.destroy();
+      else this.#refuse(socket, faultOf(fault));
     });
   }
 
@@ -128,8 +132,9 @@ export class NodeHttpServer {
     this.#stopping = true;
     this.#listening = false;
     this.#server.close();
-    this.#server.closeAllConnections();
     const reason = new CallError('DRAINING');
+    for (const caller of this.#callers) caller.abandon(reason);
+    this.#server.closeAllConnections();
     for (const connection of this.#upgraded) connection.abandon(reason);
   }
 
@@ -191,22 +196,29 @@ export class NodeHttpServer {
       // Answers that began before the listener was closed promised to keep their connection.
       if (!this.#listening) this.#deps.clock.nextTurn(() => this.#server.closeIdleConnections());
     });
-    const parts = { router: this.#router, deps: this.#deps, options: this.#options, depart };
-    const caller = new NodeCaller(head, request, response, parts);
-    caller.begin(head);
+    const callers = this.#callers;
+    const parts = {
+      router: this.#router,
+      deps: this.#deps,
+      options: this.#options,
+      depart,
+      callers,
+    };
+    new NodeCaller(head, request, response, parts).begin(head);
   }
 
   #refuse(socket: Socket, error: CallError): void {
-    this.#deps.observer.refused(error.code, error.message);
+    const { callIds, clock, observer } = this.#deps;
+    const callId = callIds.next();
+    observer.refused({ callId, error, method: '', path: '' });
     if (!socket.writable) return;
-    const callId = this.#deps.callIds.next();
-    const { head, body } = errorAnswer(error, plainDialect, callId, this.#deps.clock);
-    const { status, reason, headers } = head;
-    const extra = 'Connection: close\r\n';
-    socket.write(
-      responseHeadText(status, reason, 1, headers, 'length', body.length, extra),
-      'latin1',
-    );
+    // In the middle of an answer our words would be taken for a part of it.
+    if ([...this.#callers].some((caller) => caller.speaksOn(socket))) {
+      socket.resetAndDestroy();
+      return;
+    }
+    const { head, body } = refusalText(error, callId, clock);
+    socket.write(head, 'latin1');
     socket.end(body);
   }
 }

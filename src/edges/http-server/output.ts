@@ -41,7 +41,7 @@ export class Output {
   text(owner: OutputOwner, text: string): void {
     if (text.length > CAPACITY) {
       this.flush();
-      owner.socket.write(text, 'latin1');
+      write(owner, Buffer.from(text, 'latin1'));
       return;
     }
     this.#claim(owner, text.length);
@@ -52,7 +52,7 @@ export class Output {
   raw(owner: OutputOwner, payload: Uint8Array): void {
     if (payload.length > CAPACITY) {
       this.flush();
-      owner.socket.write(Buffer.from(payload));
+      write(owner, Buffer.from(payload));
       return;
     }
     this.#claim(owner, payload.length);

@@ -2,9 +2,11 @@
 // Pure: knows heads, writes nothing. Streaming headers are right by construction here, and neither
 // Transfer-Encoding nor Connection is ever copied from the other side.
 
+import type { Clock } from '../../core/clock.ts';
 import type { HeaderList } from '../../core/header-list.ts';
 import type { Head } from '../../core/sink.ts';
 import type { RequestHead } from '../../http1/head.ts';
+import { dateLine } from './date-line.ts';
 
 /** How body bytes are put on the wire towards the caller. */
 export type BodyMode = 'none' | 'length' | 'chunked' | 'until-close';
@@ -25,9 +27,11 @@ export function planResponse(
   head: Head,
   callId: string,
   close: boolean,
+  clock: Clock,
 ): ResponsePlan {
   const mode = bodyMode(request, head);
   let extraLines = `x-holdfast-call-id: ${callId}\r\n`;
+  if (!head.headers.has('date')) extraLines += dateLine(clock.wallNow());
   // RFC 9110 15.5.22: who is told that its protocol version is wrong is told which would do.
   const offers = close && head.status === 426 && head.headers.has('sec-websocket-version');
   if (offers) extraLines += 'Upgrade: websocket\r\nConnection: close, Upgrade\r\n';
@@ -43,10 +47,17 @@ export function planResponse(
 
 function bodyMode(request: RequestHead, head: Head): BodyMode {
   if (request.method === 'HEAD' || head.status === 204 || head.status === 304) return 'none';
-  if (head.framing === 'length') return 'length';
   if (head.framing === 'none') return 'length';
+  // A stream is whole by its last event, not by a number that was said ahead: a caller who counts
+  // would take a cut one for finished at its last byte, and no word could follow.
+  if (head.framing === 'length' && !STREAM_TYPE.test(head.headers.get('content-type') ?? '')) {
+    return 'length';
+  }
   return request.minor === 0 ? 'until-close' : 'chunked';
 }
+
+const STREAM_TYPE =
+  /^(?:text\/event-stream|application\/(?:x-)?(?:ndjson|jsonl)|application\/json-lines)\b/i;
 
 function isEventStream(headers: HeaderList): boolean {
   const type = headers.get('content-type');

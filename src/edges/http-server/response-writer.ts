@@ -1,6 +1,7 @@
 // Puts responses on one caller's wire in the framing that was planned. Knows nothing of requests
 // still to come or of how connections end.
 
+import type { Clock } from '../../core/clock.ts';
 import type { HeaderList } from '../../core/header-list.ts';
 import type { Head } from '../../core/sink.ts';
 import type { RequestHead } from '../../http1/head.ts';
@@ -20,11 +21,13 @@ export interface ResponseOwner extends OutputOwner {
 export class ResponseWriter implements ResponseSide {
   readonly #owner: ResponseOwner;
   readonly #output: Output;
+  readonly #clock: Clock;
   #mode: BodyMode = 'none';
 
-  constructor(owner: ResponseOwner, output: Output) {
+  constructor(owner: ResponseOwner, output: Output, clock: Clock) {
     this.#owner = owner;
     this.#output = output;
+    this.#clock = clock;
   }
 
   /** The end of the body is the end of the connection: only a reset tells a cut from an end. */
@@ -42,8 +45,8 @@ export class ResponseWriter implements ResponseSide {
     this.#output.text(this.#owner, text);
   }
 
-  head(request: RequestHead, head: Head, callId: string): void {
-    const plan = planResponse(request, head, callId, this.#owner.closesAfter(request));
+  head(request: RequestHead, head: Head, callId: string): BodyMode {
+    const plan = planResponse(request, head, callId, this.#owner.closesAfter(request), this.#clock);
     this.#mode = plan.mode;
     const framing = plan.mode === 'until-close' ? 'none' : plan.mode;
     const length = plan.mode === 'length' ? Math.max(0, head.contentLength) : -1;
@@ -52,6 +55,7 @@ export class ResponseWriter implements ResponseSide {
       this.#owner,
       responseHeadText(status, reason, 1, plan.headers, framing, length, plan.extraLines),
     );
+    return plan.mode;
   }
 
   body(bytes: Uint8Array): void {

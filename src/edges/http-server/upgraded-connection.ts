@@ -9,7 +9,7 @@ import type { ServedConnection, SocketOwner } from './http-server.ts';
 import type { TakenSocket, UpgradeHandler } from './upgrade.ts';
 
 /** Nothing of a response is written here by hand. */
-const silent: ResponseSide = { interim() {}, head() {}, body() {} };
+const silent: ResponseSide = { interim() {}, head: () => 'none', body() {} };
 
 /** One connection given away. Ends with its socket. */
 export class UpgradedConnection implements CallerSide, ServedConnection, SocketOwner {

@@ -37,6 +37,7 @@ export type LegFault =
 export interface LegLoss {
   /** How the call ends. */
   readonly code: ErrorCode;
+  /** '' = the code says it all but the limit. */
   readonly detail: string;
   /** What the other peer is told. */
   readonly tell: number;
@@ -51,14 +52,14 @@ const loss = (code: ErrorCode, tell: number, detail: string): LegLoss => ({ code
 export const legLosses: Readonly<Record<LegSide, Readonly<Record<LegFault, LegLoss>>>> = {
   caller: {
     cut: loss('CALLER_GONE', CloseCode.goingAway, 'It sent no close frame.'),
-    'too-big': loss('BODY_TOO_LARGE', CloseCode.goingAway, 'A message was longer than allowed.'),
+    'too-big': loss('MESSAGE_TOO_LARGE', CloseCode.goingAway, ''),
     protocol: loss('BAD_REQUEST', CloseCode.goingAway, 'Its WebSocket frames were not valid.'),
     silent: loss('CALLER_GONE', CloseCode.goingAway, 'It answered no ping.'),
     stalled: loss('CALLER_STALLED', CloseCode.goingAway, 'It took no WebSocket frame.'),
   },
   upstream: {
     cut: loss('STREAM_CUT', CloseCode.failed, 'It sent no close frame.'),
-    'too-big': loss('BAD_RESPONSE', CloseCode.tooBig, 'A message was longer than allowed.'),
+    'too-big': loss('UPSTREAM_MESSAGE_TOO_LARGE', CloseCode.tooBig, ''),
     protocol: loss('BAD_RESPONSE', CloseCode.failed, 'Its WebSocket frames were not valid.'),
     silent: loss('STREAM_IDLE', CloseCode.failed, 'It answered no ping.'),
     stalled: loss('SEND_STALLED', CloseCode.failed, 'It took no WebSocket frame.'),

@@ -1,7 +1,7 @@
 // Every number the WebSocket proxy obeys, with its default and the reason for it. Invariant: the
 // defaults are the only home of a value.
 
-/** Limits of the sessions of one route; times in ms, sizes in bytes. */
+/** Limits of the sessions to one upstream; times in ms, sizes in bytes. */
 export interface WebSocketOptions {
   /** Silence of one peer after which it is asked for a sign of life; `Infinity` = never asked. */
   readonly pingMs: number;
@@ -17,7 +17,7 @@ export interface WebSocketOptions {
   readonly backlogBytes: number;
   /** Waiting in all sessions together; above it whoever has a backlog holds its sender back. */
   readonly backlogTotalBytes: number;
-  /** Longest message; above it the session ends with 1009. */
+  /** Longest message; above it the session ends with 1009. Below 2 GiB, where `ws` overflows. */
   readonly messageBytes: number;
   /** Longest piece that is handed to the kernel at once; longer messages go out in fragments. */
   readonly pieceBytes: number;

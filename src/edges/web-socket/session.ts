@@ -139,7 +139,9 @@ export class Session implements LegOwner, CancelListener, Swept {
 
   legBroke(leg: Leg, fault: LegFault): void {
     const { code, detail, tell } = legLosses[leg.side][fault];
-    const error = new CallError(code, { detail, phase: 'stream' });
+    const limit = `The limit is ${this.#parts.options.messageBytes} bytes.`;
+    const words = fault === 'too-big' ? limit : detail;
+    const error = new CallError(code, { detail: words, phase: 'stream' });
     if (this.#closedBy !== undefined) {
       this.#error ??= error;
       return;

@@ -79,7 +79,6 @@ export class UpgradeAttempt implements CancelListener, DialEvents, RefusalOwner,
   }
 
   cancelled(reason: CallError): void {
-    this.#refusal?.drop();
     this.#fail(reason);
   }
 
@@ -108,7 +107,6 @@ export class UpgradeAttempt implements CancelListener, DialEvents, RefusalOwner,
 
   sweep(now: number): void {
     if (this.#refusal?.isStuck(now, this.#parts.options.stallMs) !== true) return;
-    this.#refusal.drop();
     this.#fail(new CallError('STREAM_IDLE', { detail: 'A refusal was not sent whole.' }));
   }
 
@@ -196,6 +194,8 @@ export class UpgradeAttempt implements CancelListener, DialEvents, RefusalOwner,
   #fail(error: CallError): void {
     if (this.#over) return;
     this.#leave();
+    // A reset or a broken frame in the middle of a refusal is heard here first.
+    this.#refusal?.drop();
     this.#dial.destroy();
     this.#ws?.terminate();
     this.#socket?.destroy();

@@ -7,11 +7,13 @@ import {
   restLimitOptions,
   serviceNowLimitOptions,
 } from '../../layers/admission/options.ts';
-import type { LimitOptions } from '../../layers/admission/options.ts';
+import type { LimitAlgorithmName, LimitOptions } from '../../layers/admission/options.ts';
 import { defaultTwinsOptions } from '../../layers/cache/options.ts';
 import type { TwinsOptions } from '../../layers/cache/options.ts';
-import { defaultBreakerOptions } from '../../layers/breaker/options.ts';
+import { defaultBreakerOptions, defaultSlowRule } from '../../layers/breaker/options.ts';
 import type { BreakerOptions } from '../../layers/breaker/options.ts';
+import { defaultWebSocketOptions } from '../../edges/web-socket/options.ts';
+import type { WebSocketOptions } from '../../edges/web-socket/options.ts';
 import { defaultHeartbeatOptions } from '../../layers/heartbeat/options.ts';
 import type { HeartbeatOptions } from '../../layers/heartbeat/options.ts';
 import { defaultRetryOptions } from '../../layers/retry/options.ts';
@@ -37,6 +39,10 @@ export function breakerOf(written: WrittenConfig['breaker']): BreakerOptions {
     successRateMin: written.successRate,
     openMsMin: written.openMin,
     openMsMax: written.openMax,
+    slow:
+      written.slowAfter === Number.POSITIVE_INFINITY
+        ? undefined
+        : { ...defaultSlowRule, floorMs: written.slowAfter, shareMax: written.slowShare },
   };
 }
 
@@ -48,13 +54,17 @@ const usualLimits: Readonly<Record<ProfileName, LimitOptions>> = {
   websocket: modelLimitOptions,
 };
 
+/** How the limit of an upstream moves that says nothing of it. */
+export function usualAlgorithm(profile: ProfileName): LimitAlgorithmName {
+  // Sessions of hours tell nothing by their latency.
+  return profile === 'websocket' ? 'fixed' : usualLimits[profile].algorithm;
+}
+
 /** The limit of an upstream. */
 export function limitOf({ limit }: UpstreamConfig, profile: ProfileName): LimitOptions {
   if (!limit.enabled) return fixedLimitOptions(Number.POSITIVE_INFINITY);
   const usual = usualLimits[profile];
-  // Sessions of hours tell nothing by their latency.
-  const habit = profile === 'websocket' ? 'fixed' : usual.algorithm;
-  const algorithm = limit.algorithm ?? habit;
+  const algorithm = limit.algorithm ?? usualAlgorithm(profile);
   const shared = {
     shadow: limit.shadow,
     softShare: limit.soft,
@@ -62,7 +72,7 @@ export function limitOf({ limit }: UpstreamConfig, profile: ProfileName): LimitO
     patient: limit.patient ?? usual.patient,
   };
   if (algorithm === 'fixed') {
-    return { ...fixedLimitOptions(limit.max ?? usual.callsMax), ...shared };
+    return { ...fixedLimitOptions(limit.max ?? limit.start ?? usual.callsMax), ...shared };
   }
   const callsMax = limit.max ?? Math.max(usual.callsMax, limit.start ?? 0, limit.min ?? 0);
   const callsMin = Math.min(limit.min ?? usual.callsMin, callsMax);
@@ -82,6 +92,20 @@ export function adaptiveOf(
     floorMs: adaptive.floor ?? usual.floorMs,
     ceilingMs: adaptive.ceiling ?? usual.ceilingMs,
     completions: usual.completions,
+  };
+}
+
+/** The WebSocket sessions of an upstream. */
+export function webSocketOf({ webSocket }: UpstreamConfig): WebSocketOptions {
+  return {
+    ...defaultWebSocketOptions,
+    pingMs: webSocket.ping,
+    pongMs: webSocket.pong,
+    messageBytes: webSocket.maxMessage,
+    backlogBytes: webSocket.backlog,
+    stallMs: webSocket.stall,
+    // The drain of the gateway spreads its cuts already.
+    drainSpreadMs: 0,
   };
 }
 

@@ -144,6 +144,21 @@ describe('loading a configuration', () => {
     assert.doesNotMatch(load(text).lines.join('\n'), /very-secret/);
   });
 
+  it('names options of the design that nothing reads yet, and guesses no other name', () => {
+    const { lines } = load(`state: memory\n${upstream('')}`);
+    assert.deepEqual(
+      lines.map((line) => line.replace(/^\S+ /, '')),
+      ['state: unknown option; it is planned and not made yet; remove it'],
+    );
+    const value = {
+      upstreams: { u: { endpoints: ['https://u.example'] } },
+      routes: [{ match: { path: '/**' }, upstreams: ['u'], cache: {}, cahce: {} }],
+    };
+    const said = loadConfig({ value }, { env: {}, readText: () => '' }).lines;
+    assert.match(said[0] ?? '', /^routes\[0\]\.cache: unknown option; it is planned/);
+    assert.match(said[1] ?? '', /^routes\[0\]\.cahce: unknown option; (did you mean|known:)/);
+  });
+
   it('takes an empty file, and options without a value, for nothing said', () => {
     for (const text of ['', '# only a comment', 'limits:\nlog:\n']) {
       const { settings, lines } = load(text);

@@ -6,7 +6,8 @@ import type { Document } from 'yaml';
 import { builtInRoutes, builtInUpstreams, SIMULATOR } from './built-in.ts';
 import { markReferences, resolveReferences } from './interpolate.ts';
 import type { Environment } from './interpolate.ts';
-import { problemLine } from './problem.ts';
+import { modelProblems } from './model-rules.ts';
+import { problemLine, valueAt } from './problem.ts';
 import type { Path, Problem } from './problem.ts';
 import { crossProblems, unusedUpstreams } from './rules.ts';
 import { configSchema } from './schema.ts';
@@ -61,7 +62,11 @@ export function loadConfig(source: ConfigSource | undefined, context: LoadContex
     const checked = configSchema.safeParse(input);
     const wording = { schema: configSchema, input, written: parsed.written };
     if (checked.success) {
-      problems.push(...crossProblems(checked.data, context.readText));
+      const isWritten = (path: Path): boolean => valueAt(input, path) !== undefined;
+      problems.push(
+        ...crossProblems(checked.data, context.readText, isWritten),
+        ...modelProblems(checked.data, isWritten),
+      );
       const usable = problems.every((problem) => problem.severity === 'warning');
       if (usable && ours['upstreams'] === undefined) {
         problems.push(...unusedUpstreams(checked.data));

@@ -95,13 +95,15 @@ export function percentage(): Parsed<number> {
   return parsed('percentage', '50%', parsePercent, unitless('%'));
 }
 
-/** A size with its unit, at least `min`; bytes. */
-export function size(bounds: { min: string }): Parsed<number> {
-  const least = Number(parseSize(bounds.min));
+/** A size with its unit, at least `min` and at most `max`; bytes. */
+export function size({ min, max }: { min: string; max?: string }): Parsed<number> {
+  const least = Number(parseSize(min));
+  const most = max === undefined ? Number.POSITIVE_INFINITY : Number(parseSize(max));
   const parse = (text: string): number | UnitFault => {
     const bytes = parseSize(text);
-    if (bytes instanceof UnitFault || bytes >= least) return bytes;
-    return new UnitFault(`is below the least value, ${bounds.min}`);
+    if (bytes instanceof UnitFault) return bytes;
+    if (bytes < least) return new UnitFault(`is below the least value, ${min}`);
+    return bytes > most ? new UnitFault(`is above the greatest value, ${max}`) : bytes;
   };
   return parsed('size', '64KiB', parse, unitless('KiB'));
 }

@@ -5,7 +5,7 @@ import {
   restLimitOptions,
   serviceNowLimitOptions,
 } from '../../layers/admission/options.ts';
-import { defaultBreakerOptions } from '../../layers/breaker/options.ts';
+import { defaultBreakerOptions, defaultSlowRule } from '../../layers/breaker/options.ts';
 import { defaultHeartbeatOptions } from '../../layers/heartbeat/options.ts';
 import { defaultRetryOptions } from '../../layers/retry/options.ts';
 import { restAdaptiveLimit } from '../../layers/timeouts/options.ts';
@@ -37,7 +37,7 @@ const routeOf = (route: object, upstream: object = {}): RouteSettings => {
 describe('the options of the layers', () => {
   it('are those of the layers themselves where nothing is written', () => {
     const { breaker, upstreams, routes } = load({ dialect: 'anthropic' });
-    assert.deepEqual(breaker, defaultBreakerOptions);
+    assert.deepEqual(breaker, { ...defaultBreakerOptions, slow: defaultSlowRule });
     assert.deepEqual(routes[0]?.retry, defaultRetryOptions);
     assert.deepEqual(routes[0]?.heartbeat, defaultHeartbeatOptions);
     assert.deepEqual(upstreams.get('u')?.limit, modelLimitOptions);
@@ -64,6 +64,22 @@ describe('the options of the layers', () => {
     assert.equal(routeOf(told, { dialect: 'sse' }).heartbeat.commitAfterMs, 5_000);
   });
 
+  it('wait for a place as long as the profile says, or as is written', () => {
+    assert.equal(upstreamOf({}).limits.queueMs, 2_000);
+    assert.equal(upstreamOf({ dialect: 'anthropic' }).limits.queueMs, 10_000);
+    assert.equal(upstreamOf({ dialect: 'servicenow' }).limits.queueMs, 60_000);
+    assert.equal(upstreamOf({ timeouts: { queue: '5s' } }).limits.queueMs, 5_000);
+    const endless = { timeouts: { queue: 'none', total: 'none' } };
+    assert.equal(upstreamOf(endless).limits.queueMs, Infinity);
+  });
+
+  it('set the bounds of slowness, or switch it off', () => {
+    const slowOf = (breaker: object): unknown => load({}, {}, { breaker }).breaker.slow;
+    const told = slowOf({ slowAfter: '3s', slowShare: '60%' });
+    assert.deepEqual(told, { ...defaultSlowRule, floorMs: 3_000, shareMax: 0.6 });
+    assert.equal(slowOf({ slowAfter: 'none' }), undefined);
+  });
+
   it('can be switched off one by one', () => {
     assert.equal(routeOf({ heartbeat: { enabled: false } }).heartbeat.everyMs, Infinity);
     assert.equal(routeOf({ retry: { attempts: 1 } }).retry.attemptsMax, 1);
@@ -84,5 +100,6 @@ describe('the options of the layers', () => {
     assert.deepEqual(limitOf({ start: 4_000 }), [1, 4_000, 8_192]);
     assert.deepEqual(limitOf({ min: 600 }), [600, 600, 8_192]);
     assert.deepEqual(limitOf({ algorithm: 'fixed', max: 25 }), [25, 25, 25]);
+    assert.deepEqual(limitOf({ algorithm: 'fixed', start: 4 }), [4, 4, 4]);
   });
 });

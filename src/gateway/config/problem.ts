@@ -12,6 +12,27 @@ export interface Problem {
   readonly message: string;
 }
 
+/** A fault that keeps the configuration from being used. */
+export function error(path: Path, message: string): Problem {
+  return { severity: 'error', path, message };
+}
+
+/** A fault that does not. */
+export function warning(path: Path, message: string): Problem {
+  return { severity: 'warning', path, message };
+}
+
+/** What stands at a path of an input, `undefined` where nothing does. */
+export function valueAt(input: unknown, path: Path): unknown {
+  let value = input;
+  for (const step of path) {
+    if (value === null || typeof value !== 'object') return undefined;
+    if (!Object.hasOwn(value, step)) return undefined;
+    value = (value as Record<string | number, unknown>)[step];
+  }
+  return value;
+}
+
 /** `routes[0].match.path` */
 export function pathText(path: Path): string {
   let text = '';

@@ -11,6 +11,7 @@ export type ProfileName = (typeof profileNames)[number];
 
 /** The limits that may be set, in the order in which a call meets them. */
 export const phaseNames = [
+  'queue',
   'connect',
   'tls',
   'upload',
@@ -26,6 +27,10 @@ export type PhaseName = (typeof phaseNames)[number];
 
 /** What each phase is, for documentation. */
 export const phaseDocs: Readonly<Record<PhaseName, { doc: string; why: string }>> = {
+  queue: {
+    doc: 'Longest wait for a free place under `limit`; never more than half of the time that the call has left.',
+    why: 'Whoever would wait longer is better told to come back; few places need more patience.',
+  },
   connect: {
     doc: 'Longest time for DNS and TCP.',
     why: 'A healthy path needs far less; a longer wait only hides a dead one.',
@@ -63,8 +68,6 @@ export const phaseDocs: Readonly<Record<PhaseName, { doc: string; why: string }>
 /** One kind of upstream. */
 export interface Profile {
   readonly doc: string;
-  /** Longest wait for a free slot. */
-  readonly queue: string;
   /** Limits as a person writes them; `none` = no limit. */
   readonly timeouts: Readonly<Record<PhaseName, string>>;
   /** How LLM completions are replayed; everything else is `strict`. */
@@ -77,8 +80,8 @@ export interface Profile {
 export const profiles: Readonly<Record<ProfileName, Profile>> = {
   'llm-hosted': {
     doc: 'Models behind a provider: long silences, streams of many minutes.',
-    queue: '10s',
     timeouts: {
+      queue: '10s',
       connect: '2s',
       tls: '3s',
       upload: '30s',
@@ -93,8 +96,8 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
   },
   'llm-local': {
     doc: 'Models on own machines: loading a model may take minutes before the first byte.',
-    queue: '30s',
     timeouts: {
+      queue: '30s',
       connect: '2s',
       tls: '3s',
       upload: '30s',
@@ -109,8 +112,8 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
   },
   rest: {
     doc: 'Ordinary HTTP services: answers within seconds, requests that may change state.',
-    queue: '2s',
     timeouts: {
+      queue: '2s',
       connect: '2s',
       tls: '3s',
       upload: '15s',
@@ -125,9 +128,9 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
   },
   servicenow: {
     doc: 'ServiceNow: four calls at a time, whole documents, queries of up to a minute.',
-    // A burst of forty takes ten rounds.
-    queue: '60s',
     timeouts: {
+      // A burst of forty takes ten rounds.
+      queue: '60s',
       connect: '10s',
       tls: '10s',
       upload: '15s',
@@ -144,8 +147,8 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
   },
   websocket: {
     doc: 'Sessions over WebSockets: they may rest for hours, and pings tell who is still there.',
-    queue: '2s',
     timeouts: {
+      queue: '2s',
       connect: '2s',
       tls: '3s',
       upload: '15s',

@@ -8,6 +8,7 @@ import { phaseNames, profileNames, profiles } from './profiles.ts';
 import { configSchema } from './schema.ts';
 import { fallbackText, optionRows, unwrap } from './schema-walk.ts';
 import type { OptionRow } from './schema-walk.ts';
+import { startSentence } from './start-options.ts';
 
 const NOTE = 'Made from src/gateway/config; change it there.';
 
@@ -27,8 +28,8 @@ One YAML file, or none. \`holdfast config init\` writes an annotated one, \`conf
 - \`\${NAME}\` is replaced by an environment variable, \`\${NAME:-fallback}\` where it may be
   missing; \`$\${\` is a plain \`\${\`. Values taken this way are never printed in errors.
 - Unknown options are errors. A changed file is read again at once (or on SIGHUP); one with errors
-  is refused and the old one stays. \`listen\`, \`admin\`, \`edge\`, \`log\` and \`limits\` take
-  effect at the next start.
+  is refused and the old one stays.
+- ${startSentence()}
 
 ## Options
 

@@ -2,9 +2,12 @@
 // They see the configuration as written and parsed; nothing is changed here.
 
 import { accessProblems } from './access-rules.ts';
-import { keyFileFault } from './complete-credentials.ts';
+import { credentialFileProblems } from './complete-credentials.ts';
 import { SIMULATOR } from './built-in.ts';
 import { nameHint } from '../../core/nearest-name.ts';
+import { policyProblems } from './policy-rules.ts';
+import type { IsWritten } from './policy-rules.ts';
+import { error, warning } from './problem.ts';
 import type { Path, Problem } from './problem.ts';
 import type { RouteConfig } from './schema-route.ts';
 import type { UpstreamConfig } from './schema-upstream.ts';
@@ -14,11 +17,16 @@ import { limitsOf, phaseOf, profileOf, routeUpstream } from './settings.ts';
 import { shadowedRoutes } from './shadowed-routes.ts';
 import { formatDuration, formatSize } from './units.ts';
 import { formatAddress, isLoopback } from './values.ts';
+import { webSocketProblems } from './web-socket-rules.ts';
 import type { ReadText } from './settings.ts';
 import type { PhaseName } from './profiles.ts';
 
 /** Every problem that no single option shows. */
-export function crossProblems(config: WrittenConfig, readText: ReadText): Problem[] {
+export function crossProblems(
+  config: WrittenConfig,
+  readText: ReadText,
+  isWritten: IsWritten,
+): Problem[] {
   const upstreams = Object.entries(config.upstreams ?? {});
   return [
     ...listenerProblems(config),
@@ -26,15 +34,8 @@ export function crossProblems(config: WrittenConfig, readText: ReadText): Proble
     ...accessProblems(config),
     ...upstreams.flatMap(([name, upstream]) => upstreamProblems(name, upstream, config, readText)),
     ...routeProblems(config),
+    ...policyProblems(config, isWritten),
   ];
-}
-
-function error(path: Path, message: string): Problem {
-  return { severity: 'error', path, message };
-}
-
-function warning(path: Path, message: string): Problem {
-  return { severity: 'warning', path, message };
 }
 
 function listenerProblems(config: WrittenConfig): Problem[] {
@@ -95,6 +96,7 @@ function upstreamProblems(
 ): Problem[] {
   const path = ['upstreams', name];
   const problems = timeoutProblems(path, upstream, config);
+  problems.push(...webSocketProblems(path, upstream));
   if (name === SIMULATOR) {
     problems.push(error(path, 'is the name of the built-in simulator; choose another'));
   }
@@ -122,10 +124,8 @@ function upstreamProblems(
       error([...path, 'ca'], `${upstream.ca} cannot be read; give the path of a PEM file`),
     );
   }
-  const keyFault = keyFileFault(upstream.credentials, readText);
-  if (keyFault !== undefined) {
-    problems.push(error([...path, 'credentials', 'oauth', 'jwt', 'keyFile'], keyFault));
-  }
+  const credentialsPath = [...path, 'credentials'];
+  problems.push(...credentialFileProblems(credentialsPath, upstream.credentials, readText));
   if (upstream.lenient && upstream.dialect === 'plain') {
     problems.push(warning([...path, 'lenient'], 'has no effect on the plain dialect; remove it'));
   }
@@ -152,6 +152,7 @@ const orderedLimits: readonly (readonly [PhaseName, PhaseName, string])[] = [
   ['byteIdle', 'progressIdle', 'a silent stream would always be cut by progressIdle first'],
   ['byteIdleAfterPing', 'byteIdle', 'a ping would lengthen the patience it is meant to shorten'],
   ['firstByte', 'total', 'the call would be over before the first byte is late'],
+  ['queue', 'total', 'the call would be over before its place is free'],
   ['connect', 'total', 'the call would be over before the connection is late'],
 ];
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { z } from 'zod';
-import { completeCredentials, keyFileFault } from './complete-credentials.ts';
+import { completeCredentials, credentialFileProblems } from './complete-credentials.ts';
 import { credentials } from './schema-credentials.ts';
 import { isSecret, optionRows } from './schema-walk.ts';
 import { problemsOf } from './zod-problems.ts';
@@ -150,12 +150,58 @@ describe('credentials that make no sense', () => {
     const of = (keyFile: string, algorithm: 'RS256' | 'ES256'): string | undefined => {
       const jwt = { keyFile, algorithm, subject: 's' };
       const parsed = credentials.parse({ oauth: { ...client, grant: 'jwt-bearer', jwt } });
-      return keyFileFault(parsed, readText);
+      const [problem] = credentialFileProblems(['here'], parsed, readText);
+      if (problem !== undefined) {
+        assert.deepEqual(
+          [problem.severity, problem.path.join('.')],
+          ['error', 'here.oauth.jwt.keyFile'],
+        );
+      }
+      return problem?.message;
     };
     assert.equal(of('/key.pem', 'RS256'), undefined);
     assert.match(of('/key.pem', 'ES256') ?? '', /^\/key\.pem is no P-256 key/);
     assert.match(of('/nothing', 'RS256') ?? '', /cannot be read/);
-    assert.equal(keyFileFault('passthrough', readText), undefined);
+    assert.deepEqual(credentialFileProblems([], 'passthrough', readText), []);
+  });
+
+  it('are told of a file without a secret, which may come later', () => {
+    const files: Readonly<Record<string, string>> = {
+      '/run/good': 'secret\n',
+      '/run/empty': ' \n',
+      '/run/odd': 'hunter2 and more',
+    };
+    const at = (file: string): string => {
+      const written = credentials.parse({ file });
+      const problems = credentialFileProblems(['here'], written, (name) => {
+        const found = files[name];
+        const code = name === '/run/locked' ? 'EACCES' : 'ENOENT';
+        if (found === undefined) throw Object.assign(new Error(name), { code });
+        return found;
+      });
+      const lines = problems.map(({ severity, path, message }) => {
+        return `${severity} ${path.join('.')}: ${message}`;
+      });
+      return lines.join('\n');
+    };
+    assert.equal(at('/run/good'), '');
+    assert.match(
+      at('/run/none'),
+      /^warning here\.file: \/run\/none does not exist; calls get a 503/,
+    );
+    assert.match(at('/run/locked'), /cannot be read/);
+    assert.match(at('/run/empty'), /is empty/);
+    assert.match(at('/run/odd'), /no header can carry/);
+    assert.doesNotMatch(at('/run/odd'), /hunter2/);
+  });
+
+  it('look for a file beside that of the configuration', () => {
+    const of = (file: string): unknown => {
+      const written = credentials.parse({ file });
+      return completeCredentials(written, undefined, readText, '/etc/holdfast/holdfast.yaml');
+    };
+    assert.deepEqual(of('key.txt'), { kind: 'file', path: '/etc/holdfast/key.txt', form: bearer });
+    assert.deepEqual(of('/run/key'), { kind: 'file', path: '/run/key', form: bearer });
   });
 });
 

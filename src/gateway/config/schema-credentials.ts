@@ -136,7 +136,7 @@ const oauth = z
     }),
     refreshToken: option.optional(text('${REFRESH_TOKEN}'), {
       doc: 'First refresh token. Where each answer brings a new one, that is used from then on.',
-      why: 'One that rotates lives in the memory of this process and in the shared state alone.',
+      why: 'One that rotates lives in the memory of this gateway alone, shared by its workers and upstreams; two gateways need one each.',
       secret: true,
     }),
     scope: option.optional(text('api'), {
@@ -222,7 +222,7 @@ const stored = z
       secret: true,
     }),
     file: option.optional(filePath('/run/secrets/api-key'), {
-      doc: 'File that holds the key or token and nothing else; read again when it changes.',
+      doc: 'File that holds the key or token and nothing else; read again when it changes. A relative path starts at this file.',
       why: 'How orchestrators mount secrets and change them in a running process.',
     }),
     basic: option.optional(basic, {

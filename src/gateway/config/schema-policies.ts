@@ -7,7 +7,7 @@ import {
   restLimitOptions,
   serviceNowLimitOptions,
 } from '../../layers/admission/options.ts';
-import { defaultBreakerOptions } from '../../layers/breaker/options.ts';
+import { defaultBreakerOptions, defaultSlowRule } from '../../layers/breaker/options.ts';
 import { defaultTwinsOptions } from '../../layers/cache/options.ts';
 import { defaultHeartbeatOptions } from '../../layers/heartbeat/options.ts';
 import { defaultRetryOptions } from '../../layers/retry/options.ts';
@@ -61,6 +61,18 @@ export const breaker = z.strictObject({
       why: 'After an outage of hours, minutes matter little.',
     },
   ),
+  slowAfter: option.withDefault(
+    option.duration({ min: '10ms', orNone: true }),
+    formatDuration(defaultSlowRule.floorMs),
+    {
+      doc: `For upstreams of profile rest: an answer is slow whose first byte takes longer than this, and longer than ${defaultSlowRule.timesP95} times what 95 % of the last hour took. \`none\` = slowness opens nothing.`,
+      why: 'A service that hangs while it still answers holds callers and places; models are not judged, because a long thought is normal.',
+    },
+  ),
+  slowShare: option.withDefault(option.percentage(), formatPercent(defaultSlowRule.shareMax), {
+    doc: `A share of slow answers above this opens the circuit, over 30 s and at least ${defaultSlowRule.callsMin} calls.`,
+    why: 'Slow is much weaker evidence than broken, so it takes nearly all of them, and many.',
+  }),
 });
 
 /** `limit` of an upstream. */
@@ -79,7 +91,7 @@ export const limit = z.strictObject({
     why: 'How a recovery is found out.',
   }),
   max: option.optional(calls(), {
-    doc: `Never more than this; with \`fixed\` the limit itself. Without it: ${modelLimitOptions.callsMax} for models, ${restLimitOptions.callsMax} for rest, ${serviceNowLimitOptions.callsMax} for servicenow.`,
+    doc: `Never more than this; with \`fixed\` the limit itself, as \`start\` is. Without it: ${modelLimitOptions.callsMax} for models, ${restLimitOptions.callsMax} for rest, ${serviceNowLimitOptions.callsMax} for servicenow.`,
     why: 'What the upstream has been promised, or is known to carry.',
   }),
   soft: option.withDefault(option.percentage(), formatPercent(modelLimitOptions.softShare), {

@@ -6,6 +6,7 @@ import { credentials } from './schema-credentials.ts';
 import type { Credentials } from './schema-credentials.ts';
 import { convert, models, salesforce } from './schema-models.ts';
 import { adaptive, limit } from './schema-policies.ts';
+import { webSocket } from './schema-web-socket.ts';
 import { phaseDocs, phaseNames, profileNames } from './profiles.ts';
 import type { PhaseName } from './profiles.ts';
 import * as values from './values.ts';
@@ -96,6 +97,10 @@ export const upstream = z.strictObject({
     doc: 'Learns the limit for the first byte from the answers of the last minutes.',
     why: 'A service that usually answers in 50 ms is lost after two seconds, not after thirty.',
   }),
+  webSocket: option.group(webSocket, {
+    doc: 'Rules of the sessions of an upstream with `profile: websocket`.',
+    why: 'How soon a dead peer is found, and how much one session may hold, differs between services.',
+  }),
   pacing: option.withDefault(option.flag(), true, {
     doc: 'Follow what the upstream says of its own limits: Retry-After and the rate-limit headers.',
     why: 'A call that is bound to be refused is better sent elsewhere, or a little later.',
@@ -117,8 +122,8 @@ export const upstream = z.strictObject({
     why: 'strict repeats only what provably was not applied; a doubled completion costs money, a doubled order costs more.',
   }),
   lenient: option.withDefault(option.flag(), false, {
-    doc: 'Accept answers that end without their closing event; counted in the metrics.',
-    why: 'Some servers omit it; with true a cut stream can look finished.',
+    doc: 'Accept answers that end without their closing event or finish reason, and completions of another type than JSON or events; counted in the metrics.',
+    why: 'Some servers omit them; with true a cut stream can look finished.',
   }),
   acceptEncoding: option.optional(option.choice('identity', 'pass'), {
     doc: 'Ask for uncompressed completions, or pass on what the caller asked. Without it: identity for the llm profiles, else pass.',

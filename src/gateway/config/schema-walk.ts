@@ -17,6 +17,8 @@ export interface OptionRow {
   readonly required: boolean;
   /** The option is a group, a table by name or a list of further options. */
   readonly branch: boolean;
+  /** The option is a list whose entries may be single values instead of groups. */
+  readonly mixed: boolean;
 }
 
 /** A default as a person would write it; groups have none of their own. */
@@ -46,6 +48,14 @@ export function isSecret(root: z.core.$ZodType, path: Path): boolean {
     if (schema !== undefined && optionRegistry.get(schema)?.secret === true) return true;
   }
   return false;
+}
+
+/** Whether a group that is left out is there all the same, made of its defaults. */
+export function isThereUnwritten(root: z.core.$ZodType, path: Path): boolean {
+  const schema = schemaAt(root, path);
+  if (!(schema instanceof z.ZodPrefault)) return false;
+  const { defaultValue } = schema.def;
+  return defaultValue !== null && typeof defaultValue === 'object';
 }
 
 /** The names that may stand at a schema: the keys of a group, else none. */
@@ -84,7 +94,13 @@ function rowOf(schema: z.core.$ZodType, path: readonly string[]): OptionRow | un
     fallback: schema instanceof z.ZodPrefault ? schema.def.defaultValue : undefined,
     required: !(schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional),
     branch: !optionRows(inner).next().done,
+    mixed: inner instanceof z.ZodArray && hasShortForm(unwrap(elementOf(inner))),
   };
+}
+
+function hasShortForm(schema: z.core.$ZodType): boolean {
+  if (!(schema instanceof z.ZodUnion)) return false;
+  return schema.def.options.some((option) => membersOf(unwrap(option)) === undefined);
 }
 
 function kindOf(schema: z.core.$ZodType): string {

@@ -7,10 +7,11 @@ import type { TwinsOptions } from '../../layers/cache/options.ts';
 import type { LimitOptions } from '../../layers/admission/options.ts';
 import type { BreakerOptions } from '../../layers/breaker/options.ts';
 import type { HeartbeatOptions } from '../../layers/heartbeat/options.ts';
+import type { WebSocketOptions } from '../../edges/web-socket/options.ts';
 import type { RetryOptions } from '../../layers/retry/options.ts';
 import type { AdaptiveLimit } from '../../layers/timeouts/options.ts';
 import type { CredentialSettings } from '../../layers/credentials/credential-settings.ts';
-import { completeCredentials } from './complete-credentials.ts';
+import { completeCredentials, jwtOnly } from './complete-credentials.ts';
 import { digestOf } from './key-digest.ts';
 import {
   adaptiveOf,
@@ -20,6 +21,7 @@ import {
   limitOf,
   retryOf,
   twinsOf,
+  webSocketOf,
 } from './layer-settings.ts';
 import { profiles } from './profiles.ts';
 import type { PhaseName, ProfileName } from './profiles.ts';
@@ -60,6 +62,7 @@ export interface UpstreamSettings {
   readonly limit: LimitOptions;
   /** Bounds of a learned first-byte limit; `undefined` = the limit of the phase stands. */
   readonly adaptive: AdaptiveLimit | undefined;
+  readonly webSocket: WebSocketOptions;
   readonly acceptEncoding: 'identity' | 'pass';
   /** Names of models, with `*`, to the names used there; in order. */
   readonly models: readonly (readonly [asked: string, name: string])[];
@@ -145,7 +148,7 @@ export function complete(
 ): Settings {
   const upstreams = new Map<string, UpstreamSettings>();
   for (const [name, upstream] of Object.entries(written.upstreams ?? {})) {
-    upstreams.set(name, completeUpstream(name, upstream, written, readText));
+    upstreams.set(name, completeUpstream(name, upstream, written, readText, file));
   }
   return deepFrozen({
     file,
@@ -198,11 +201,10 @@ export function profileLimits(
   writeStallMs: number,
   own: Readonly<Partial<Record<PhaseName, number | undefined>>> = {},
 ): PhaseLimits {
-  const profile = profiles[name];
-  const table = profile.timeouts;
+  const table = profiles[name].timeouts;
   const of = (phase: PhaseName): number => own[phase] ?? phaseMs(table[phase]);
   return {
-    queueMs: phaseMs(profile.queue),
+    queueMs: of('queue'),
     connectMs: of('connect'),
     tlsMs: of('tls'),
     uploadMs: of('upload'),
@@ -231,11 +233,13 @@ function completeUpstream(
   upstream: UpstreamConfig,
   written: WrittenConfig,
   readText: ReadText,
+  file: string | undefined,
 ): UpstreamSettings {
   const profileName = profileOf(upstream);
   const profile = profiles[profileName];
   const { credentials } = upstream;
   const ca = upstream.ca === undefined ? undefined : readText(upstream.ca);
+  const stored = completeCredentials(credentials, ca, readText, file);
   return {
     name,
     dialect: upstream.dialect,
@@ -252,11 +256,13 @@ function completeUpstream(
     health: upstream.health as HealthCheck,
     limit: limitOf(upstream, profileName),
     adaptive: adaptiveOf(upstream, profileName),
+    webSocket: webSocketOf(upstream),
     acceptEncoding: upstream.acceptEncoding ?? profile.acceptEncoding,
     models: Object.entries(upstream.models ?? {}),
     convert: upstream.convert,
     salesforce: upstream.salesforce,
-    credentials: completeCredentials(credentials, ca, readText),
+    // The Models API answers 404 to session ids, which other APIs of an org take.
+    credentials: upstream.dialect === 'salesforce-models' ? jwtOnly(stored) : stored,
   };
 }
 

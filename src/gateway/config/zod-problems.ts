@@ -3,7 +3,7 @@
 
 import type { z } from 'zod';
 import { nameHint } from '../../core/nearest-name.ts';
-import { pathText } from './problem.ts';
+import { pathText, valueAt } from './problem.ts';
 import type { Path, Problem } from './problem.ts';
 import { withoutUserinfo } from './values.ts';
 import { isSecret, knownKeys, schemaAt } from './schema-walk.ts';
@@ -17,6 +17,9 @@ export interface Wording {
 }
 
 type Issue = z.core.$ZodIssue;
+
+/** Options of the design that nothing reads: no other name was meant by them. */
+const planned: readonly string[] = ['state', 'routes[].cache'];
 
 /** The problems behind a list of issues. */
 export function problemsOf(issues: readonly Issue[], wording: Wording, base: Path = []): Problem[] {
@@ -49,7 +52,12 @@ function problem(path: Path, message: string): Problem {
 
 function unknownKeys(keys: readonly string[], path: Path, wording: Wording): Problem[] {
   const known = knownKeys(schemaAt(wording.schema, path));
-  return keys.map((key) => problem([...path, key], `unknown option; ${nameHint(key, known)}`));
+  return keys.map((key) => {
+    const place = [...path, key];
+    const isPlanned = planned.includes(pathText(place).replaceAll(/\[\d+\]/g, '[]'));
+    const hint = isPlanned ? 'it is planned and not made yet; remove it' : nameHint(key, known);
+    return problem(place, `unknown option; ${hint}`);
+  });
 }
 
 /** Of the branches of a union, the one whose fault lies deepest is the one that was meant. */
@@ -108,15 +116,4 @@ function withValue(message: string, path: Path, wording: Wording): string {
   if (value !== null && typeof value === 'object') return message;
   const shown = typeof value === 'string' ? withoutUserinfo(value) : value;
   return `${JSON.stringify(shown)} ${message}`;
-}
-
-function valueAt(input: unknown, path: Path): unknown {
-  let value = input;
-  for (const step of path) {
-    if (value === null || typeof value !== 'object') return undefined;
-    value = Object.hasOwn(value, step)
-      ? (value as Record<string | number, unknown>)[step]
-      : undefined;
-  }
-  return value;
 }

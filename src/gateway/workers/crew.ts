@@ -4,18 +4,20 @@
 import type { Clock, Timer } from '../../core/clock.ts';
 import type { DrainReport } from '../../layers/drain/drain-tally.ts';
 import { mergedReports } from '../../layers/drain/drain-tally.ts';
+import { MemoryTokenStore } from '../../state/memory-token-store.ts';
 import type { ConfigSource, Overrides } from '../config/load.ts';
 import type { Environment } from '../config/interpolate.ts';
 import { formatAddress } from '../config/values.ts';
 import type { Address } from '../config/values.ts';
+import type { AdminPage } from '../admin.ts';
 import { StartFault } from '../listen-fault.ts';
 import type { ProcessLog } from '../process-log.ts';
 import type { DrainHow } from '../way-out.ts';
 import type { WorkerPage } from './merged-pages.ts';
 import { MetricsLedger } from './metrics-ledger.ts';
 import { RestartPace } from './restart-pace.ts';
+import { CrewTokens } from './crew-tokens.ts';
 import { WorkerLink } from './worker-link.ts';
-import type { Question } from './worker-messages.ts';
 
 /** What a crew is given. */
 export interface CrewDeps {
@@ -36,8 +38,9 @@ interface Slot {
 
 /** All workers. Ends by `drain` or `kill`. */
 export class Crew {
-  readonly ledger: MetricsLedger = new MetricsLedger();
   readonly #deps: CrewDeps;
+  readonly #ledger = new MetricsLedger();
+  readonly #tokens: CrewTokens;
   readonly #slots: readonly Slot[];
   #source: ConfigSource | undefined = undefined;
   #listen: Address = { host: '127.0.0.1', port: 0 };
@@ -48,6 +51,7 @@ export class Crew {
 
   constructor(size: number, deps: CrewDeps) {
     this.#deps = deps;
+    this.#tokens = new CrewTokens(new MemoryTokenStore(deps.clock));
     this.#slots = Array.from({ length: size }, (_none, index) => {
       return { index, pace: new RestartPace(), link: undefined, timer: undefined };
     });
@@ -55,7 +59,7 @@ export class Crew {
 
   /** Workers that take calls. */
   get listening(): number {
-    return this.#slots.filter(({ link }) => link?.isListening === true).length;
+    return this.#listeners.length;
   }
 
   get size(): number {
@@ -91,12 +95,23 @@ export class Crew {
     for (const { link } of this.#slots) link?.tell({ kind: 'reload', source });
   }
 
-  /** Asks every worker that takes calls. */
-  ask(question: Question): Promise<WorkerPage[]> {
-    const links = this.#slots.flatMap(({ link }) => (link?.isListening === true ? [link] : []));
+  /** Asks every worker that takes calls for one view. */
+  ask(page: AdminPage): Promise<WorkerPage[]> {
     return Promise.all(
-      links.map(async (link) => ({ worker: link.index, value: await link.ask(question) })),
+      this.#listeners.map(async (link) => ({ worker: link.index, value: await link.ask(page) })),
     );
+  }
+
+  /** What all workers have counted, those that died included, as text for a scrape. */
+  async metrics(): Promise<string> {
+    const noted = this.#listeners.map(async (link) => {
+      const text = await link.ask('metrics');
+      // At once and not when all have answered: by then this worker may have died, and its numbers
+      // would stand among the dead and the living, until its successor takes its place.
+      if (typeof text === 'string') this.#ledger.printed(link.index, text);
+    });
+    await Promise.all(noted);
+    return this.#ledger.text(this.listening);
   }
 
   /** Lets all workers drain and waits until they are gone. */
@@ -127,6 +142,10 @@ export class Crew {
     }
   }
 
+  get #listeners(): WorkerLink[] {
+    return this.#slots.flatMap(({ link }) => (link?.isListening === true ? [link] : []));
+  }
+
   #startFirst(slot: Slot): Promise<Address> {
     const begun = Promise.withResolvers<Address>();
     this.#starting.set(this.#spawn(slot), begun);
@@ -144,6 +163,7 @@ export class Crew {
       clock,
       env,
       log: lines,
+      tokens: this.#tokens,
       listening: (ready, at) => this.#began(ready, at),
       failed: (broken, why, usage) => this.#failed(broken, why, usage),
       gone: (dead, how) => this.#gone(slot, dead, how),
@@ -168,7 +188,7 @@ export class Crew {
 
   #gone(slot: Slot, link: WorkerLink, how: string): void {
     slot.link = undefined;
-    this.ledger.left(link.index);
+    this.#ledger.left(link.index);
     const starting = this.#starting.get(link);
     this.#starting.delete(link);
     if (starting !== undefined) {

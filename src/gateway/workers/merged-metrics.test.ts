@@ -40,6 +40,7 @@ describe('merged metrics', () => {
       ['nodejs_eventloop_delay_p99_seconds', '0.5', '0.1', '0.5'],
       ['nodejs_eventloop_lag_p99_seconds', 'Nan', '0.1', '0.1'],
       ['nodejs_eventloop_utilization_ratio', '0.5', '0.25', '0.375'],
+      ['gw_guard_level', '0', '2', '2'],
       ['gw_upstream_idle_budget_seconds', '4', '60', '4'],
       ['process_start_time_seconds', '17', '19', '17'],
     ] as const;

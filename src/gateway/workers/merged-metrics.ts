@@ -9,6 +9,7 @@ type Merge = 'sum' | 'max' | 'min' | 'average' | 'first';
 const gaugeMerges: Readonly<Record<string, Merge>> = {
   gw_breaker_state: 'max',
   gw_draining: 'max',
+  gw_guard_level: 'max',
   gw_limit_headroom_ratio: 'min',
   gw_ratelimit_remaining_ratio: 'min',
   gw_upstream_idle_budget_seconds: 'min',

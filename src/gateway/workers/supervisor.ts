@@ -176,6 +176,8 @@ export class Supervisor {
       () => this.#fileTouched(),
       (why) => this.#log.warn({ why }, 'the file is not watched; send SIGHUP after a change'),
     );
+    // Starting workers takes a second, and nobody has watched it meanwhile.
+    this.#fileTouched();
   }
 
   #fileTouched(): void {
@@ -194,7 +196,7 @@ export class Supervisor {
         return this.#ended === undefined && this.#crew.listening > 0;
       },
       readyNote: () => this.#readyNote(),
-      metrics: () => this.#metrics(),
+      metrics: async () => ({ contentType: METRICS_TYPE, text: await this.#crew.metrics() }),
       pages: {
         ...(Object.fromEntries(merged) as AdminViews['pages']),
         config: () => explained(this.#inForce.loaded, this.#inForce.settings),
@@ -210,14 +212,6 @@ export class Supervisor {
       return `; worker ${worker} dies again and again (${deaths} times), see the log`;
     });
     return `${listening} of ${size} workers take calls${loops.join('')}`;
-  }
-
-  async #metrics(): Promise<{ contentType: string; text: string }> {
-    const { ledger, listening } = this.#crew;
-    for (const { worker, value } of await this.#crew.ask('metrics')) {
-      if (typeof value === 'string') ledger.printed(worker, value);
-    }
-    return { contentType: METRICS_TYPE, text: ledger.text(listening) };
   }
 }
 

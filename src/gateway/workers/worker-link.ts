@@ -7,6 +7,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { DrainReport } from '../../layers/drain/drain-tally.ts';
 import type { Environment } from '../config/interpolate.ts';
 import type { Address } from '../config/values.ts';
+import type { CrewTokens, TokenAsk } from './crew-tokens.ts';
 import { WholeLines } from './whole-lines.ts';
 import type { FromWorker, Question, ToWorker, WorkerStart } from './worker-messages.ts';
 
@@ -24,6 +25,8 @@ export interface WorkerLinkDeps {
   readonly env: Environment;
   /** Takes whole lines of its log. */
   readonly log: (lines: string) => void;
+  /** The tokens of all workers. */
+  readonly tokens: CrewTokens;
   listening(link: WorkerLink, at: Address): void;
   failed(link: WorkerLink, lines: readonly string[], usage: boolean): void;
   /** The process is gone; `how` is its exit code or signal. */
@@ -99,9 +102,16 @@ export class WorkerLink {
       case 'answer':
         this.#answer(message.id, message.value);
         break;
+      case 'tokens':
+        void this.#tokens(message.id, message.ask);
+        break;
       case 'drained':
         this.report = message.report;
     }
+  }
+
+  async #tokens(id: number, ask: TokenAsk): Promise<void> {
+    this.tell({ kind: 'tokens', id, value: await this.#deps.tokens.answer(this, ask) });
   }
 
   #answer(id: number, value: unknown): void {
@@ -113,6 +123,7 @@ export class WorkerLink {
   #gone(how: string): void {
     this.isListening = false;
     for (const id of [...this.#asked.keys()]) this.#answer(id, undefined);
+    this.#deps.tokens.left(this);
     this.#deps.gone(this, how);
   }
 }

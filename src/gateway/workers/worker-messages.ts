@@ -6,6 +6,7 @@ import type { ConfigSource, Overrides } from '../config/load.ts';
 import type { Address } from '../config/values.ts';
 import type { DrainHow } from '../way-out.ts';
 import type { Place } from './divided-settings.ts';
+import type { TokenAsk } from './crew-tokens.ts';
 
 /** Everything a worker needs to begin. */
 export interface WorkerStart {
@@ -23,6 +24,7 @@ export type ToWorker =
   | { readonly kind: 'start'; readonly start: WorkerStart }
   | { readonly kind: 'reload'; readonly source: ConfigSource | undefined }
   | { readonly kind: 'ask'; readonly id: number; readonly question: Question }
+  | { readonly kind: 'tokens'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'drain'; readonly how: DrainHow }
   | { readonly kind: 'cut' };
 
@@ -31,4 +33,5 @@ export type FromWorker =
   | { readonly kind: 'listening'; readonly at: Address }
   | { readonly kind: 'failed'; readonly lines: readonly string[]; readonly usage: boolean }
   | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
+  | { readonly kind: 'tokens'; readonly id: number; readonly ask: TokenAsk }
   | { readonly kind: 'drained'; readonly report: DrainReport };

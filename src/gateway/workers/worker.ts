@@ -15,6 +15,7 @@ import type { LogOutput } from '../process-log.ts';
 import { LEAVE_MS, surviveBugs } from '../run.ts';
 import type { DrainHow } from '../way-out.ts';
 import { dividedBy } from './divided-settings.ts';
+import { SupervisorTokens } from './supervisor-tokens.ts';
 import type { FromWorker, Question, ToWorker, WorkerStart } from './worker-messages.ts';
 
 /** Nobody is left who could say no for readiness. */
@@ -27,11 +28,15 @@ export class Worker {
   #leaving: boolean = false;
   /** A configuration that came while we were starting with the one before. */
   #newer: { readonly source: ConfigSource | undefined } | undefined = undefined;
+  readonly #tokens = new SupervisorTokens((id, ask) => this.#say({ kind: 'tokens', id, ask }));
 
   /** Takes over this process. */
   run(): void {
     process.on('message', (message: ToWorker) => this.#hear(message));
-    process.on('disconnect', () => this.#leave(orphaned));
+    process.on('disconnect', () => {
+      this.#tokens.close();
+      this.#leave(orphaned);
+    });
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
       process.on(signal, () => this.#signal());
     }
@@ -50,6 +55,9 @@ export class Worker {
       case 'ask':
         void this.#answer(message.id, message.question);
         break;
+      case 'tokens':
+        this.#tokens.hear(message.id, message.value);
+        break;
       case 'drain':
         this.#leave(message.how);
         break;
@@ -65,6 +73,7 @@ export class Worker {
         overrides,
         env: process.env,
         reusePort: true,
+        tokens: this.#tokens,
         adapt: (settings) => dividedBy(settings, place),
         openLog: (level) => (this.#output = openWorkerLog(level, place.index)),
       });

@@ -168,8 +168,40 @@ describe('a call without a slot', () => {
     assert.equal(error?.status, 503);
     assert.equal(error?.shouldRetry, false);
     assert.ok((error?.retryAfterMs ?? 0) >= 1_000);
-    assert.match(error?.message ?? '', /1 of 1 calls are out at a and 0 wait/);
+    assert.match(error?.message ?? '', /1 of 1 calls are out at a and 1 wait/);
     assert.deepEqual(rig.heard.of('shed'), ['shed a queue-timeout']);
+  });
+
+  it('hears of the crowd it stood in when many are sent away together', () => {
+    const rig = new Rig({ limits: { a: fixed(2) } });
+    rig.holdTimes(100);
+    rig.sendAll(2);
+    const crowd = rig.sendAll(13);
+    rig.clock.advance(400);
+    assert.deepEqual(rig.heard.of('shed'), Array<string>(13).fill('shed a codel'));
+    for (const { sink } of crowd) {
+      assert.match(sink.error?.message ?? '', /2 of 2 calls are out at a and 13 wait\./);
+    }
+  });
+
+  it('hears of the crowd it stood in when the line moves past it', () => {
+    const rig = new Rig({ limits: { a: fixed(1) } });
+    rig.holdTimes(1_000);
+    const first = rig.send();
+    rig.send();
+    rig.clock.advance(995);
+    rig.send();
+    rig.clock.advance(15);
+    assert.equal(rig.view().overloaded, true);
+    const crowd = rig.sendAll(2);
+    rig.clock.advance(95);
+    const fresh = rig.send();
+    // Between two sweeps, so that nobody but the slot that is freed finds who waited for too long.
+    rig.clock.advance(10);
+    assert.ok(crowd.every(({ sink }) => !sink.isOver));
+    finish(first);
+    assert.notEqual(fresh.far, undefined);
+    for (const { sink } of crowd) assert.match(sink.error?.message ?? '', / at a and 3 wait\./);
   });
 
   it('waits for at most half of what its deadline leaves', () => {

@@ -10,6 +10,7 @@ export interface CrowdFacts {
   readonly upstream: string;
   readonly occupied: number;
   readonly limit: number;
+  /** Those who waited when the call was judged, itself among them if it did. */
   readonly waiting: number;
   /** How long it takes until all who wait have been served, in ms. */
   readonly queueMs: number;

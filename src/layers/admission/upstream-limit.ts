@@ -174,16 +174,16 @@ export class UpstreamLimit {
     return tooClose && this.#deadlines.mayRefuse(now);
   }
 
-  /** The error of a call that gets no slot, counted. */
-  refusal(cause: ShedCause): CallError {
+  /** The error of a call that gets no slot, counted. `waiting`: how many did when it was judged. */
+  refusal(cause: ShedCause, waiting: number = this.#room.size): CallError {
     this.observer.shed(this.name, cause);
     const { name: upstream } = this;
     const facts = {
       upstream,
       occupied: this.#out.count,
       limit: this.#out.limit,
-      waiting: this.#room.size,
-      queueMs: this.#queueMs(this.#room.size),
+      waiting,
+      queueMs: this.#queueMs(waiting),
     };
     return refusalOf(cause, facts, this.#deps.random);
   }

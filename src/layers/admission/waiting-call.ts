@@ -62,9 +62,9 @@ export class WaitingCall implements Applicant, CancelListener {
     this.#door.letIn(this, place);
   }
 
-  sentAway(cause: ShedCause): void {
+  sentAway(cause: ShedCause, waiting: number): void {
     this.#settle();
-    this.sink.fail(this.#home.refusal(cause));
+    this.sink.fail(this.#home.refusal(cause, waiting));
   }
 
   cancelled(reason: CallError): void {

@@ -19,8 +19,8 @@ export interface Waiter<T> extends Queued<T> {
   readonly expiresAt: number;
   /** Whether a slot at this upstream would do as well. */
   mayUse(upstream: string): boolean;
-  /** It is out of the room and gets no slot. */
-  sentAway(cause: ShedCause): void;
+  /** It is out of the room and gets no slot. `waiting` were in it before, itself among them. */
+  sentAway(cause: ShedCause, waiting: number): void;
 }
 
 /** Those who wait for one upstream. */
@@ -68,7 +68,7 @@ export class WaitingRoom<T extends Waiter<T>> implements Swept, Choice<T> {
     }
     const refused = this.#queue.offer(waiter, capacity, this.overloaded);
     this.#settle(now);
-    refused?.sentAway('queue-full');
+    refused?.sentAway('queue-full', this.size);
   }
 
   /** Somebody leaves by himself. */
@@ -80,6 +80,7 @@ export class WaitingRoom<T extends Waiter<T>> implements Swept, Choice<T> {
   /** Calls the next one for whom a slot at `upstream` will do. */
   next(upstream: string, now: number): T | undefined {
     if (this.size === 0) return undefined;
+    const before = this.size;
     this.newestFirst = this.overloaded;
     this.staleBefore = this.#staleBefore(now);
     this.#fitFor = upstream;
@@ -88,7 +89,7 @@ export class WaitingRoom<T extends Waiter<T>> implements Swept, Choice<T> {
     if (stale.length > 0) this.stale = [];
     if (waiter !== undefined) this.#codel.served(now - waiter.since, this.#holds.medianMs, now);
     this.#settle(now);
-    for (const gone of stale) gone.sentAway('codel');
+    for (const gone of stale) gone.sentAway('codel', before);
     return waiter;
   }
 
@@ -99,12 +100,14 @@ export class WaitingRoom<T extends Waiter<T>> implements Swept, Choice<T> {
   sweep(now: number): void {
     // First, because whoever waits in vain shows best that the queue is standing.
     this.#codel.passes(now - this.#queue.oldestSince, this.#holds.medianMs, now);
+    const before = this.size;
     const late = this.#queue.removeAll(({ expiresAt }) => expiresAt <= now);
     const staleBefore = this.#staleBefore(now);
     const stale = this.#queue.removeAll(({ since }) => since < staleBefore);
     this.#settle(now);
-    for (const gone of late) gone.sentAway('queue-timeout');
-    for (const gone of stale) gone.sentAway('codel');
+    // The crowd as it was when they were judged: all who go now go for the same crowd.
+    for (const gone of late) gone.sentAway('queue-timeout', before);
+    for (const gone of stale) gone.sentAway('codel', before);
   }
 
   #staleBefore(now: number): number {

@@ -21,18 +21,29 @@ export class BreakerAttempt implements AttemptJudge {
   readonly #clock: Clock;
   readonly #ownEpoch: number;
   readonly #addressEpoch: number;
+  readonly #judgesSlowness: boolean;
   /** When the good head was counted in the window, -1 when it was not. */
   #countedAt: number = NEVER;
   #answered: boolean = false;
   #failed: boolean = false;
 
-  /** `admitted`: by the circuits' leave; otherwise it counts for nothing, but may ask for quiet. */
-  constructor(breaker: Breaker, call: Call, clock: Clock, admitted: boolean) {
+  /**
+   * `admitted`: by the circuits' leave; otherwise it counts for nothing, but may ask for quiet.
+   * `judgesSlowness`: a good answer that came late is held against the place.
+   */
+  constructor(
+    breaker: Breaker,
+    call: Call,
+    clock: Clock,
+    admitted: boolean,
+    judgesSlowness: boolean,
+  ) {
     this.#breaker = breaker;
     this.#call = call;
     this.#clock = clock;
     this.#ownEpoch = admitted ? breaker.own.epoch : VOID;
     this.#addressEpoch = admitted ? breaker.address.epoch : VOID;
+    this.#judgesSlowness = judgesSlowness;
   }
 
   answered(_head: Head, outcome: Outcome): void {
@@ -41,10 +52,11 @@ export class BreakerAttempt implements AttemptJudge {
       return;
     }
     this.#answered = true;
-    const { firstByteAt, firstWriteAt } = this.#call.timeline;
+    const { firstByteAt, sentAt } = this.#call.timeline;
     const breaker = this.#breaker;
     const now = firstByteAt === NEVER ? this.#clock.now() : firstByteAt;
-    const slow = breaker.isSlow(now - firstWriteAt, firstWriteAt, now);
+    // From the last byte of the request: how fast a caller uploads is not the place's doing.
+    const slow = this.#judgesSlowness && breaker.isSlow(sentAt, now);
     if (breaker.own.answered(this.#ownEpoch, now, slow)) this.#countedAt = now;
     breaker.address.answered(this.#addressEpoch, now, false);
   }

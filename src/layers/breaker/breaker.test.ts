@@ -13,6 +13,7 @@ import type { TestCallOptions } from '../../testing/test-call.ts';
 import { VirtualClock } from '../../testing/virtual-clock.ts';
 import { breakerLayer } from './breaker.ts';
 import { Breakers } from './breakers.ts';
+import { defaultBreakerOptions, defaultSlowRule } from './options.ts';
 
 const endpoint = testEndpoint(9);
 const refused: CallScript = { failBeforeHead: 'CONNECT_FAILED' };
@@ -245,6 +246,50 @@ describe('an upstream that refuses without a word for want of room', () => {
       assert.equal(breakers.stateOf(endpoint.key), 'closed');
     });
   }
+});
+
+describe('the slow rule in the layer', () => {
+  /** Fifty answers after 100 ms each, then as many after `ms` as are asked for. */
+  const play = (slowBreaks: readonly string[], slowAnswers: number, ms: number): string => {
+    const clock = new VirtualClock();
+    const breakers = new Breakers(
+      { clock, random: { next: () => 0.5 } },
+      { ...defaultBreakerOptions, slow: defaultSlowRule },
+    );
+    const upstream = new ScriptedService(clock, () => byHand);
+    const service = stack(
+      [breakerLayer({ clock, breakers }, { slowBreaks: new Set(slowBreaks) })],
+      upstream.service,
+      { between: checked },
+    );
+    const answerAll = (calls: number, afterMs: number): void => {
+      const before = upstream.calls.length;
+      for (let sent = 0; sent < calls; sent += 1) {
+        service(testCall({ route: { kind: 'other' } }), new RecordingSink());
+      }
+      clock.advance(afterMs);
+      for (const call of upstream.calls.slice(before)) {
+        call.start();
+        call.end();
+      }
+    };
+    answerAll(50, 100);
+    clock.advance(60_000);
+    answerAll(slowAnswers, ms);
+    return breakers.stateOf(endpoint.key);
+  };
+  const judged = testCall({}).route.upstream;
+
+  it('opens after twenty answers that all took far longer than usual', () => {
+    assert.equal(play([judged], 19, 15_000), 'closed');
+    assert.equal(play([judged], 20, 15_000), 'open');
+    assert.equal(play([judged], 20, 9_000), 'closed', 'nothing below ten seconds is slow');
+  });
+
+  it('judges no upstream that was not named', () => {
+    assert.equal(play([], 40, 15_000), 'closed');
+    assert.equal(play(['another'], 40, 15_000), 'closed');
+  });
 });
 
 describe('an exception below the breaker', () => {

@@ -12,6 +12,8 @@ import type { Layer, Service } from '../../core/layer.ts';
 import type { Sink } from '../../core/sink.ts';
 import { BreakerAttempt } from './breaker-attempt.ts';
 import type { Breakers } from './breakers.ts';
+import { defaultBreakerLayerOptions } from './options.ts';
+import type { BreakerLayerOptions } from './options.ts';
 
 /** SDKs wait for as long as Retry-After says, but ignore a longer wait and come again at once. */
 const CALLER_WAIT_MS_MAX = 60_000;
@@ -23,14 +25,24 @@ export interface BreakerDeps {
 }
 
 /** Stands below the choice of an endpoint: `call.route` names exactly one, or none to pass. */
-export function breakerLayer(deps: BreakerDeps): Layer {
+export function breakerLayer(
+  deps: BreakerDeps,
+  options: BreakerLayerOptions = defaultBreakerLayerOptions,
+): Layer {
+  const { slowBreaks } = options;
   return {
     name: 'breaker',
-    wrap: (next) => (call, sink) => attempt(deps, next, call, sink),
+    wrap: (next) => (call, sink) => attempt(deps, slowBreaks, next, call, sink),
   };
 }
 
-function attempt({ clock, breakers }: BreakerDeps, next: Service, call: Call, sink: Sink): void {
+function attempt(
+  { clock, breakers }: BreakerDeps,
+  slowBreaks: ReadonlySet<string>,
+  next: Service,
+  call: Call,
+  sink: Sink,
+): void {
   const { route } = call;
   const endpoint = route.endpoints[0];
   if (endpoint === undefined) {
@@ -51,7 +63,7 @@ function attempt({ clock, breakers }: BreakerDeps, next: Service, call: Call, si
       return;
     }
   }
-  const watch = new BreakerAttempt(breaker, call, clock, admitted);
+  const watch = new BreakerAttempt(breaker, call, clock, admitted, slowBreaks.has(route.upstream));
   try {
     next(call, judged(call, sink, clock, watch));
   } catch (bug) {

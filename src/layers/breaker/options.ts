@@ -22,7 +22,10 @@ export interface BreakerOptions {
   readonly probeWaitMs: number;
   /** Circuits that callers can bring about, by credentials of their own. */
   readonly circuitsMax: number;
-  /** Opens on slow answers too, for routes that are not completions; `undefined` = off. */
+  /**
+   * Opens on slow answers too, for routes that are not completions and upstreams that the layer is
+   * told to judge by it; `undefined` = off.
+   */
   readonly slow: SlowRule | undefined;
 }
 
@@ -69,4 +72,15 @@ export const defaultBreakerOptions: BreakerOptions = Object.freeze({
   // About two megabytes of circuits at worst.
   circuitsMax: 4_096,
   slow: undefined,
+});
+
+/** Rules of the layer of one route. */
+export interface BreakerLayerOptions {
+  /** Names of the upstreams that are judged by the slow rule. */
+  readonly slowBreaks: ReadonlySet<string>;
+}
+
+/** Nobody is called slow unless named: how long an answer takes is in the nature of most. */
+export const defaultBreakerLayerOptions: BreakerLayerOptions = Object.freeze({
+  slowBreaks: new Set<string>(),
 });

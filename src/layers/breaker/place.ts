@@ -10,7 +10,7 @@ export class Place {
   readonly endpoint: Endpoint;
   readonly address: Circuit;
   readonly slow: SlowRule | undefined;
-  readonly history: FirstByteHistory | undefined;
+  #history: FirstByteHistory | undefined = undefined;
   readonly completion = new Map<string, Breaker>();
   readonly other = new Map<string, Breaker>();
 
@@ -18,7 +18,12 @@ export class Place {
     this.endpoint = endpoint;
     this.address = address;
     this.slow = slow;
-    this.history = slow === undefined ? undefined : new FirstByteHistory();
+  }
+
+  /** Made when first asked for: most places are never judged by it. */
+  get history(): FirstByteHistory {
+    this.#history ??= new FirstByteHistory();
+    return this.#history;
   }
 
   of(kind: RouteKind): Map<string, Breaker> {
@@ -44,7 +49,7 @@ export class Breaker {
   /** Larger is later; for eviction. */
   usedAt: number = 0;
   readonly #slow: SlowRule | undefined;
-  readonly #history: FirstByteHistory | undefined;
+  readonly #place: Place;
 
   constructor(own: Circuit, name: Pick<Breaker, 'kind' | 'credential'>, place: Place) {
     this.own = own;
@@ -53,7 +58,7 @@ export class Breaker {
     this.kind = name.kind;
     this.credential = name.credential;
     this.#slow = name.kind === 'other' ? place.slow : undefined;
-    this.#history = place.history;
+    this.#place = place;
   }
 
   get isClosed(): boolean {
@@ -71,12 +76,16 @@ export class Breaker {
     this.address.admit(now);
   }
 
-  /** Whether a first byte after `tookMs` is slow for this place; also remembers it. */
-  isSlow(tookMs: number, writtenAt: number, now: number): boolean {
+  /**
+   * Whether a first byte of `now` is slow for this place, which the request reached at `sentAt`
+   * (-1 = it was answered before); also remembers it.
+   */
+  isSlow(sentAt: number, now: number): boolean {
     const slow = this.#slow;
-    const history = this.#history;
-    if (slow === undefined || history === undefined || writtenAt < 0) return false;
+    if (slow === undefined || sentAt < 0 || now < sentAt) return false;
+    const { history } = this.#place;
     const usual = history.p95(now);
+    const tookMs = now - sentAt;
     history.record(tookMs, now);
     return usual !== undefined && tookMs > Math.max(usual * slow.timesP95, slow.floorMs);
   }

@@ -9,6 +9,7 @@ import { HeaderList } from '../../core/header-list.ts';
 import { stack } from '../../core/layer.ts';
 import { BufferBudget, ReplayBody } from '../../core/replay-body.ts';
 import type { Sink } from '../../core/sink.ts';
+import { Sweep } from '../../core/sweep.ts';
 import { RecordingSink, ScriptedService, testCall, VirtualClock } from '../../testing/index.ts';
 import type { ServiceScript, TestCallOptions } from '../../testing/index.ts';
 import { convertLayer, DROPPED_FIELD } from './convert.ts';
@@ -68,7 +69,7 @@ function rig(script: ServiceScript, conversion: Conversion | undefined, own: Tes
     dropped: (name: string, fields: readonly string[]) => heard.push(`${name} ${fields.join()}`),
     refused: (name: string) => heard.push(`${name} refused`),
   };
-  const layer = convertLayer({ bodies, clock, observer });
+  const layer = convertLayer({ bodies, clock, sweep: new Sweep(clock), observer });
   const service = stack([layer], upstream.service, { between: checked });
   const call = testCall({ body: 'hi', ...own, route: { conversion } });
   const sink = new RecordingSink({ now: () => clock.now() });

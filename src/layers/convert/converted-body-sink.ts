@@ -1,6 +1,8 @@
 // Lets a converted body go when nobody can want it any more: at the head of the answer its bytes
-// are spent, as those of every other body are; at the last byte nothing of it is held.
+// are spent, as those of every other body are; at the last byte nothing of it is held, nor of the
+// attempt's own scope.
 
+import type { Cancellation } from '../../core/cancellation.ts';
 import type { CallError } from '../../core/errors.ts';
 import type { HeaderList } from '../../core/header-list.ts';
 import type { ReplayBody } from '../../core/replay-body.ts';
@@ -9,11 +11,13 @@ import type { Flow, Head, Sink } from '../../core/sink.ts';
 /** Passes everything on. Ends with the last word, or by `abandon`. */
 export class ConvertedBodySink implements Sink {
   readonly #body: ReplayBody;
+  readonly #scope: Cancellation;
   readonly #sink: Sink;
   #over: boolean = false;
 
-  constructor(body: ReplayBody, sink: Sink) {
+  constructor(body: ReplayBody, scope: Cancellation, sink: Sink) {
     this.#body = body;
+    this.#scope = scope;
     this.#sink = sink;
   }
 
@@ -59,5 +63,6 @@ export class ConvertedBodySink implements Sink {
   #leave(): void {
     this.#over = true;
     this.#body.release();
+    this.#scope.detach();
   }
 }

@@ -41,6 +41,18 @@ describe('what a credential helper prints', () => {
       assert.doesNotMatch(JSON.stringify(result), /two words/);
     }
   });
+
+  it('is told apart by what is wrong with it', () => {
+    const wordsOf = (stdout: string): string => {
+      const result = printedToken(stdout, now);
+      return result.ok ? '' : result.words;
+    };
+    assert.match(wordsOf(' \n'), /printed nothing/);
+    assert.match(wordsOf('tok en'), /no header can carry/);
+    assert.match(wordsOf('{"token":"a\\nb"}'), /no header can carry/);
+    assert.match(wordsOf('{"tokens":[]}'), /JSON without a token/);
+    assert.match(wordsOf('{"token":'), /cannot be read/);
+  });
 });
 
 describe('a credential helper', () => {

@@ -5,7 +5,7 @@
 import type { Clock } from '../../core/clock.ts';
 import type { CommandSettings } from './credential-settings.ts';
 import { lifetimeOf } from './token-answer.ts';
-import { fetchFailure, isSendable } from './token-source.ts';
+import { fetchFailure, isSendable, UNSENDABLE } from './token-source.ts';
 import type { FetchResult, TokenSource } from './token-source.ts';
 
 /** How a program ended. */
@@ -65,9 +65,14 @@ export function printedToken(stdout: string, wallNow: number): FetchResult {
   if (fields === undefined) {
     return fetchFailure('bad-answer', 'The credential helper printed JSON that cannot be read.');
   }
+  if (text === '') return fetchFailure('bad-answer', 'The credential helper printed nothing.');
   const token = fields['token'] ?? fields['access_token'] ?? fields['accessToken'];
-  if (typeof token !== 'string' || !isSendable(token)) {
-    return fetchFailure('bad-answer', 'The credential helper printed no token.');
+  if (typeof token !== 'string') {
+    const words = 'The credential helper printed JSON without a token in it.';
+    return fetchFailure('bad-answer', words);
+  }
+  if (!isSendable(token)) {
+    return fetchFailure('bad-answer', `The credential helper printed ${UNSENDABLE}.`);
   }
   const leftMs = endOf(fields, wallNow) - wallNow;
   const lifetimeMs =

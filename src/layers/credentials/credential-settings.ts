@@ -78,12 +78,15 @@ export type CredentialSettings =
       readonly form: FieldForm;
       /** Life of tokens that do not say how long it is, in ms; `undefined` = the default. */
       readonly ttlMs: number | undefined;
+      /** The upstream takes JSON Web Tokens (RFC 7519) alone: another one is worth a warning. */
+      readonly jwtOnly?: boolean;
     }
   | {
       readonly kind: 'command';
       readonly command: CommandSettings;
       readonly form: FieldForm;
       readonly ttlMs: number | undefined;
+      readonly jwtOnly?: boolean;
     };
 
 /** The fields of HTTP Basic, RFC 7617. */
@@ -97,10 +100,33 @@ export function basicSettings(
 }
 
 /** Tells one configuration from another; SHA-256, hex. Holds nothing that opens anything. */
-export function digestOf(settings: CredentialSettings): string {
+export function digestOf(settings: unknown): string {
   return createHash('sha256')
     .update(JSON.stringify(sorted(settings)))
     .digest('hex');
+}
+
+/**
+ * The name of a token where it is shared: by what is asked for and not by who asks, so that
+ * upstreams with one client have one token. What a program prints is for its upstream alone.
+ */
+export function tokenNameOf(
+  upstream: string,
+  settings: Extract<CredentialSettings, { kind: 'oauth' | 'command' }>,
+): string {
+  const { kind, ttlMs } = settings;
+  const what =
+    kind === 'oauth' ? [settings.oauth, ttlMs] : [upstream, settings.command.argv, ttlMs];
+  return `token:${digestOf(what).slice(0, 32)}`;
+}
+
+/**
+ * Tells refresh tokens apart, in whichever upstream and with whatever rights one is written: each
+ * use of it changes it for all. `undefined` where the grant has none.
+ */
+export function grantNameOf({ grant, tokenUrl, clientId }: OauthSettings): string | undefined {
+  if (grant.grant !== 'refresh-token') return undefined;
+  return `grant:${digestOf([tokenUrl, clientId, grant.refreshToken]).slice(0, 32)}`;
 }
 
 /** The order in which a person writes options is no difference. Lists keep theirs. */

@@ -21,8 +21,17 @@ export interface CredentialsObserver {
   skew(name: string, ms: number): void;
   /** Something that a person should look at. */
   warned(name: string, what: RenewalWarning): void;
-  /** A file with a secret could not be read; the last content stays in use. */
-  fileUnreadable(name: string): void;
+  /** A file with a secret could not be used; what it held before, if anything, stays in use. */
+  fileUnreadable(name: string, facts: FileFacts): void;
+}
+
+/** What is wrong with a file. */
+export interface FileFacts {
+  readonly path: string;
+  /** The end of a sentence that begins with the file. */
+  readonly fault: string;
+  /** An earlier content of it is used. */
+  readonly inUse: boolean;
 }
 
 /** For who does not want to know. */
@@ -56,4 +65,6 @@ export interface CredentialView {
   readonly skewMs: number;
   /** How the last renewal failed, '' since one went well. */
   readonly lastFailure: string;
+  /** What a person should change though renewals go well; '' = nothing. */
+  readonly advice: string;
 }

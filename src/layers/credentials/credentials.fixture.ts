@@ -36,7 +36,7 @@ export const oauth: OauthSettings = {
   ca: undefined,
 };
 
-export const oauthSettings: CredentialSettings = {
+export const oauthSettings: Extract<CredentialSettings, { kind: 'oauth' }> = {
   kind: 'oauth',
   oauth,
   form: bearerForm,
@@ -193,7 +193,7 @@ export class CredentialsRig {
 
   #file(path: string): { text: string; changedAt: number } {
     const file = this.files.get(path);
-    if (file === undefined) throw new Error('ENOENT');
+    if (file === undefined) throw Object.assign(new Error(path), { code: 'ENOENT' });
     return file;
   }
 
@@ -209,7 +209,8 @@ export class CredentialsRig {
       waited: (_name, ms) => this.waits.push(ms),
       skew: (name, ms) => this.said.push(`skew ${name} ${Math.round(ms)}`),
       warned: (name, what) => this.said.push(`warned ${name} ${what}`),
-      fileUnreadable: (name) => this.said.push(`unreadable ${name}`),
+      fileUnreadable: (name, { fault, inUse }) =>
+        this.said.push(`file of ${name} ${fault}${inUse ? ', an older content is used' : ''}`),
     };
   }
 }

@@ -131,7 +131,8 @@ describe('a secret in a file', () => {
     await settle();
     rig.send();
     assert.deepEqual(new Set(rig.sent), new Set(['Bearer one']));
-    assert.deepEqual(rig.said, ['unreadable up']);
+    assert.equal(rig.view.lastFailure, 'The file is empty.');
+    assert.deepEqual(rig.said, ['file of up does not exist, an older content is used']);
     assert.equal(rig.view.state, 'failing');
     rig.files.set('/run/key', { text: 'four', changedAt: 4 });
     rig.clock.advance(5_000);
@@ -142,8 +143,11 @@ describe('a secret in a file', () => {
 
   it('refuses calls while it has never been read', async () => {
     const rig = new CredentialsRig({}, { settings });
+    await rig.credentials.warm();
     const { sink } = rig.send();
     assert.equal(sink.error?.code, 'CREDENTIALS_UNAVAILABLE');
+    assert.match(sink.error.message, /up: The file with the secret does not exist\./);
+    assert.deepEqual(rig.said, ['file of up does not exist']);
     rig.files.set('/run/key', { text: 'late', changedAt: 1 });
     await settle();
     rig.clock.advance(5_000);
@@ -188,7 +192,7 @@ describe('a valid token', () => {
     rig.send();
     assert.deepEqual(rig.sent, ['Bearer token-1']);
     const changed = { ...oauth, clientSecret: 'another' };
-    rig.credentials.configure('up', { ...oauthSettings, oauth: changed } as CredentialSettings);
+    rig.credentials.configure('up', { ...oauthSettings, oauth: changed });
     rig.endpoint.onAsk = counting(60);
     rig.send();
     await settle();
@@ -198,8 +202,10 @@ describe('a valid token', () => {
 
   it('is renewed after a reload by the refresh token that came last', async () => {
     const grant = { grant: 'refresh-token', refreshToken: 'r0' } as const;
-    const settings = (more: Partial<typeof oauth>): CredentialSettings =>
-      ({ ...oauthSettings, oauth: { ...oauth, grant, ...more } }) as CredentialSettings;
+    const settings = (more: Partial<typeof oauth>): CredentialSettings => ({
+      ...oauthSettings,
+      oauth: { ...oauth, grant, ...more },
+    });
     const rig = new CredentialsRig({}, { settings: settings({}) });
     rig.endpoint.onAsk = (ask, at) => {
       const fields = { access_token: `token-${at}`, expires_in: 60, refresh_token: `r${at + 1}` };
@@ -244,7 +250,7 @@ describe('a call that needs a token first', () => {
     rig.assertNothingLeft();
   });
 
-  it('is refused after five seconds, and again the next one', async () => {
+  it('is refused after five seconds, and the next one at once', async () => {
     const rig = new CredentialsRig({});
     const { sink } = rig.send();
     rig.clock.advance(4_999);
@@ -254,11 +260,15 @@ describe('a call that needs a token first', () => {
     assert.equal(sink.error.status, 503);
     assert.ok((sink.error.retryAfterMs ?? 0) >= 1_000);
     const next = rig.send().sink;
-    rig.clock.advance(5_000);
     assert.equal(next.error?.code, 'CREDENTIALS_UNAVAILABLE');
-    assert.deepEqual(rig.waits, [5_000, 5_000]);
+    assert.match(next.error.message, /takes too long/);
+    assert.equal(next.error.retryAfterMs, 5_000);
+    assert.deepEqual(rig.waits, [5_000]);
+    rig.endpoint.last.answer(200, { access_token: 'late', expires_in: 600 });
+    await settle();
+    assert.equal(rig.send().sink.ended, true);
     assert.equal(rig.endpoint.asks.length, 1);
-    assert.equal(rig.upstream.calls.length, 0);
+    assert.deepEqual(rig.sent, ['Bearer late']);
   });
 
   it('is refused at once while the endpoint is left alone', async () => {
@@ -352,6 +362,19 @@ describe('a call that needs a token first', () => {
     assert.throws(() => rig.clock.advance(5_000), bug);
     assert.deepEqual(sink.story, ['fail BUG']);
   });
+
+  it('stops what runs below when the defect is above, in an answer at once', async () => {
+    const bug = new Error('a defect in a test');
+    const rig = new CredentialsRig({ chunks: ['x'], ending: 'never' });
+    await rig.begin(3_600, 3_600_000 - 20_000);
+    const onEvent = ({ type }: { type: string }): void => {
+      if (type === 'start') throw bug;
+    };
+    const { sink } = rig.send({}, { onEvent });
+    assert.throws(() => rig.clock.advance(5_000), bug);
+    assert.equal(sink.error?.code, 'BUG');
+    assert.equal(rig.upstream.last.cancelledWith?.code, 'BUG');
+  });
 });
 
 describe('credentials that are refused', () => {
@@ -433,5 +456,17 @@ describe('the credentials of a target, as a gate', () => {
     assert.equal(asks([own, other]), now + 60_000);
     assert.equal(asks([own, own]), 0);
     assert.equal(rig.credentials.opensAt(other, rig.send().call, now), 0);
+  });
+
+  it('shut it, too, while the endpoint hangs, after the first calls have waited', () => {
+    const rig = new CredentialsRig({});
+    const own = testTarget(1, { route: { credential: 'up' } });
+    const other = testTarget(2, { route: { credential: 'other' } });
+    const { call } = rig.send({ route: { targets: [own, other] } });
+    const begun = rig.clock.now();
+    rig.clock.advance(4_999);
+    assert.equal(rig.credentials.opensAt(own, call, begun + 4_999), 0);
+    rig.clock.advance(1);
+    assert.equal(rig.credentials.opensAt(own, call, begun + 5_000), begun + 6_000);
   });
 });

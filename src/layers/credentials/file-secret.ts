@@ -9,7 +9,7 @@ import type { HeaderEdit } from '../../core/header-edit.ts';
 import { fieldsOf } from './credential-settings.ts';
 import type { FieldForm } from './credential-settings.ts';
 import type { CredentialsObserver, CredentialView } from './credentials-observer.ts';
-import { isSendable } from './token-source.ts';
+import { isSendable, UNSENDABLE } from './token-source.ts';
 
 /** The files of the machine. */
 export interface SecretFiles {
@@ -47,6 +47,8 @@ export class FileSecret {
   #look: Promise<void> | undefined = undefined;
   #failures: number = 0;
   #failuresInARow: number = 0;
+  /** What is wrong with the file, as the end of a sentence. */
+  #fault: string = 'has not been read yet';
 
   constructor(deps: FileSecretDeps, facts: FileSecretFacts) {
     this.#deps = deps;
@@ -69,7 +71,7 @@ export class FileSecret {
 
   failure(): CallError {
     return new CallError('CREDENTIALS_UNAVAILABLE', {
-      detail: `${this.#facts.name}: The file with the secret cannot be read.`,
+      detail: `${this.#facts.name}: The file with the secret ${this.#fault}.`,
       retryAfterMs: this.#facts.checkMs,
     });
   }
@@ -89,7 +91,8 @@ export class FileSecret {
       waiting: 0,
       opensInMs: 0,
       skewMs: 0,
-      lastFailure: this.#failuresInARow === 0 ? '' : 'The file cannot be read.',
+      advice: '',
+      lastFailure: this.#failuresInARow === 0 ? '' : `The file ${this.#fault}.`,
     };
   }
 
@@ -104,22 +107,36 @@ export class FileSecret {
         this.#stamp = stamp;
       }
       this.#failuresInARow = 0;
-    } catch {
+    } catch (error) {
       this.#failures += 1;
       this.#failuresInARow += 1;
-      if (this.#failuresInARow === 1) observer.fileUnreadable(name);
+      this.#fault = faultOf(error);
+      if (this.#failuresInARow === 1) {
+        observer.fileUnreadable(name, { path, fault: this.#fault, inUse: this.#version > 0 });
+      }
     }
     this.#nextLookAt = clock.now() + checkMs;
   }
 
   #take(content: string): void {
     const text = content.trim();
-    if (!isSendable(text)) throw new TypeError('the file holds nothing that can be sent');
+    if (text === '') throw new UnfitContent('is empty');
+    if (!isSendable(text)) throw new UnfitContent(`holds ${UNSENDABLE}`);
     if (text === this.#text) return;
     this.#text = text;
     this.#version += 1;
     this.#edit = credentialEdit(fieldsOf(this.#facts.form, text));
   }
+}
+
+/** Words about a content, none of which is in it. */
+class UnfitContent extends Error {}
+
+function faultOf(error: unknown): string {
+  if (error instanceof UnfitContent) return error.message;
+  const code = (error as { code?: unknown } | null)?.code;
+  if (code === 'ENOENT') return 'does not exist';
+  return code === 'EACCES' ? 'may not be read by this process' : 'cannot be read';
 }
 
 function viewState(isThere: boolean, failuresInARow: number): CredentialView['state'] {

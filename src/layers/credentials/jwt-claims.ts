@@ -6,6 +6,11 @@ const TOKEN_CHARS_MAX = 65_536;
 /** Some issuers write milliseconds; seconds reach this number in the year 5138. */
 const SECONDS_MAX = 1e11;
 
+/** Whether a token has the form of a JWT: three parts between two dots. */
+export function isJwt(token: string): boolean {
+  return /^[^.]+\.[^.]+\.[^.]*$/.test(token);
+}
+
 /** The `exp` of a token in epoch ms; `undefined` where it has none that makes sense. */
 export function expiryOf(token: string): number | undefined {
   if (token.length > TOKEN_CHARS_MAX) return undefined;

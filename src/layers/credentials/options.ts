@@ -14,7 +14,7 @@ export interface TokenLifeOptions {
   readonly jitterShare: number;
   /** Not used for new calls when this much is left, while a renewal may bring a better one. */
   readonly mandatoryMs: number;
-  /** A renewal that has run for this long is not waited for while the old token lives. */
+  /** No call begins to wait for a renewal that has run for this long. */
   readonly patienceMs: number;
   /** Pause after a renewal that failed; doubled with each further failure ... */
   readonly pauseMs: number;
@@ -39,7 +39,8 @@ export const defaultTokenLifeOptions: TokenLifeOptions = Object.freeze({
   jitterShare: 0.1,
   // A call on its way when its token ends is refused; a slow upload takes that long.
   mandatoryMs: 30_000,
-  // As long as one call may wait: behind an endpoint that hangs every further one would as well.
+  // As long as one call may wait: behind an endpoint that hangs every further one would as well,
+  // and those that wait would be as many as come in that time.
   patienceMs: 5_000,
   // Failing endpoints are left alone, but not for longer than the advisory time allows.
   pauseMs: 5_000,

@@ -3,8 +3,8 @@
 
 const HOUR_MS = 3_600_000;
 
-/** What is wrong. */
-export type RenewalWarning = 'many-refreshes' | 'many-failures' | 'clock-skew';
+/** What is wrong. `opaque-token`: the upstream takes JSON Web Tokens alone, and this is none. */
+export type RenewalWarning = 'many-refreshes' | 'many-failures' | 'clock-skew' | 'opaque-token';
 
 /** The renewals of one credential. */
 export class RenewalTally {

@@ -250,6 +250,43 @@ describe('the answer that is not wanted any more', () => {
     assert.equal(sink.ended, true);
   });
 
+  it('waits for a reader who is full when it becomes the answer after all', async () => {
+    const rig = await rigWith(byHand);
+    const { sink } = rig.send({}, { pauseAfterChunks: 1 });
+    const { last } = rig.upstream;
+    last.start(testHead(401));
+    last.chunk(Buffer.alloc(70_000, 0x61));
+    rig.endpoint.last.answer(200, { access_token: 'token-1', expires_in: 3_600 });
+    await settle();
+    assert.deepEqual(sink.story, ['start 401', 'chunk 70000']);
+    assert.equal(last.paused, true);
+    sink.resume();
+    assert.equal(last.paused, false);
+    sink.pause();
+    assert.equal(last.paused, true);
+  });
+
+  it('goes on behind what was held, whoever resumes it in the middle of that', async () => {
+    const chunks = ['a', 'b'.repeat(70_000), 'c'];
+    const rig = await rigWith({ status: 401, chunks });
+    const story: string[] = [];
+    const { sink } = rig.send(
+      {},
+      {
+        onEvent: (event, recording) => {
+          story.push(event.type === 'chunk' ? event.bytes.toString('utf8', 0, 1) : event.type);
+          if (event.type !== 'chunk' || story.length > 2) return;
+          recording.pause();
+          recording.resume();
+        },
+      },
+    );
+    rig.endpoint.last.answer(200, { access_token: 'token-1', expires_in: 3_600 });
+    await settle();
+    assert.equal(sink.ended, true);
+    assert.deepEqual(story, ['start', 'a', 'b', 'c', 'end']);
+  });
+
   it('may break off', async () => {
     for (const early of [true, false]) {
       const rig = await rigWith([byHand, yes]);

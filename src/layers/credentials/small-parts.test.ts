@@ -6,8 +6,27 @@ import type { CredentialSettings } from './credential-settings.ts';
 import { counting, CredentialsRig, oauthSettings, settle } from './credentials.fixture.ts';
 import { expiryOf } from './jwt-claims.ts';
 import { RenewalTally } from './renewal-tally.ts';
+import { TokenForm } from './token-form.ts';
 
 const HOUR = 3_600_000;
+
+describe('the form of tokens', () => {
+  it('is told once as long as it is the wrong one, where only one is taken', () => {
+    const form = new TokenForm(true);
+    const told = ['00Dxx!AQ.a', '00Dxx!AQ.b', 'a.b.c', 'opaque'].map((token) => [
+      form.issued(token),
+      form.advice === '',
+    ]);
+    assert.deepEqual(told, [
+      ['opaque-token', false],
+      [undefined, false],
+      [undefined, true],
+      ['opaque-token', false],
+    ]);
+    const any = new TokenForm(false);
+    assert.deepEqual([any.issued('opaque'), any.advice], [undefined, '']);
+  });
+});
 
 describe('the end that a token tells', () => {
   const token = (claims: unknown): string =>

@@ -13,7 +13,7 @@ import type { TokenStore } from '../../core/token-store.ts';
 import { CommandSource } from './command-source.ts';
 import type { CommandRunner } from './command-source.ts';
 import type { Credential } from './credential.ts';
-import { digestOf } from './credential-settings.ts';
+import { digestOf, grantNameOf, tokenNameOf } from './credential-settings.ts';
 import type { CredentialSettings, OauthSettings } from './credential-settings.ts';
 import { silentCredentialsObserver } from './credentials-observer.ts';
 import type { CredentialsObserver, CredentialView } from './credentials-observer.ts';
@@ -36,7 +36,10 @@ export interface CredentialsRegistryDeps {
   readonly endpointOf: (oauth: OauthSettings) => TokenEndpoint;
   readonly runCommand: CommandRunner;
   readonly files: SecretFiles;
-  /** Where a fleet shares its tokens; without it each process has its own. */
+  /**
+   * Where the upstreams of a gateway and its processes share their tokens. Without it each upstream
+   * has its own, and two of them must not have one refresh token.
+   */
   readonly store?: TokenStore;
 }
 
@@ -148,11 +151,11 @@ export class Credentials implements TargetGate {
         const endpoint = endpointOf(settings.oauth);
         const deps = { clock, random, endpoint };
         const oauth = new OauthSource(deps, settings.oauth, options, before);
-        return { digest, credential: this.#token(name, settings, oauth, digest), oauth };
+        return { digest, credential: this.#token(name, settings, oauth), oauth };
       }
       case 'command': {
         const source = new CommandSource(clock, runCommand, settings.command);
-        return { digest, credential: this.#token(name, settings, source, digest) };
+        return { digest, credential: this.#token(name, settings, source) };
       }
     }
   }
@@ -161,21 +164,20 @@ export class Credentials implements TargetGate {
     name: string,
     settings: Extract<CredentialSettings, { kind: 'oauth' | 'command' }>,
     source: TokenSource,
-    digest: string,
   ): Credential {
     const { clock, random, store } = this.#deps;
     const { kind, form } = settings;
     const options = this.#options;
     const ttlMs = settings.ttlMs ?? options.ttlMs;
-    const facts = { name, kind, form, ttlMs };
+    const facts = { name, kind, form, ttlMs, jwtOnly: settings.jwtOnly === true };
     const own = { clock, random, observer: this.observer, source };
     if (store === undefined) {
       const fetch = (): ReturnType<TokenSource['fetch']> => source.fetch();
       return { kind: 'token', cache: new TokenCache({ ...own, fetch }, facts, options) };
     }
-    // Another configuration is another token, also when the name is the same.
-    const stored = `${name}:${digest.slice(0, 16)}`;
-    const shared = new FleetRenewal({ clock, random, source, store }, stored, ttlMs, options);
+    const grant = settings.kind === 'oauth' ? grantNameOf(settings.oauth) : undefined;
+    const names = { token: tokenNameOf(name, settings), ...(grant && { grant }) };
+    const shared = new FleetRenewal({ clock, random, source, store }, names, ttlMs, options);
     const fetch: typeof shared.fetch = (known) => shared.fetch(known);
     return { kind: 'token', cache: new TokenCache({ ...own, fetch }, facts, options) };
   }
@@ -197,5 +199,6 @@ function fixedView(name: string): CredentialView {
     opensInMs: 0,
     skewMs: 0,
     lastFailure: '',
+    advice: '',
   };
 }

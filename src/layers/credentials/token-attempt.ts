@@ -246,15 +246,21 @@ export class TokenAttempt implements Sink, WaitEnd {
     this.#sendLate(edit, 'passing');
   }
 
-  /** Whoever began the call has returned long ago: a defect below must end it here. */
+  /**
+   * Whoever began the call has returned long ago: a defect below must end it here, and one above,
+   * in an answer at once, must not leave anything running below.
+   */
   #sendLate(edit: HeaderEdit, stage: 'sent' | 'passing'): void {
     try {
       this.#send(edit, stage);
     } catch (bug) {
       if (this.#isOver()) throw bug;
+      const scope = this.#scope;
       this.#settle();
+      const error = new CallError('BUG', { cause: bug });
+      scope?.cancel(error);
       try {
-        this.#sink.fail(new CallError('BUG', { cause: bug }));
+        this.#sink.fail(error);
       } catch {
         // The first exception is the one to be heard; it is on its way already.
       }

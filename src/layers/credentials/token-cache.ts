@@ -14,6 +14,7 @@ import type { CredentialsObserver, CredentialView } from './credentials-observer
 import type { CredentialsOptions } from './options.ts';
 import { RenewalTally } from './renewal-tally.ts';
 import type { KnownToken } from './fleet-renewal.ts';
+import { TokenForm } from './token-form.ts';
 import { TokenLife } from './token-life.ts';
 import type { RejectionVerdict } from './token-life.ts';
 import { fetchFailure } from './token-source.ts';
@@ -40,6 +41,8 @@ export interface TokenCacheFacts {
   readonly kind: 'oauth' | 'command';
   readonly form: FieldForm;
   readonly ttlMs: number;
+  /** The upstream takes JSON Web Tokens alone. */
+  readonly jwtOnly?: boolean;
 }
 
 /** The least that a refused call is told to wait, in ms. */
@@ -59,11 +62,13 @@ export class TokenCache {
   #watchdog: Timer | undefined = undefined;
   #lastFailure: string = '';
   #isSkewed: boolean = false;
+  readonly #form: TokenForm;
 
   constructor(deps: TokenCacheDeps, facts: TokenCacheFacts, options: CredentialsOptions) {
     this.#deps = deps;
     this.#facts = facts;
     this.#options = options;
+    this.#form = new TokenForm(facts.jwtOnly === true);
     this.#life = new TokenLife(options.life, deps.random.next());
     this.#tally = new RenewalTally(options.renewalsPerHourMax, options.failuresInARow);
   }
@@ -101,7 +106,7 @@ export class TokenCache {
 
   /** A renewal runs, and what it brings is worth waiting for. */
   get isRenewing(): boolean {
-    return this.#life.running;
+    return this.#life.isPromising(this.#deps.clock.now());
   }
 
   /** The last renewal has failed. */
@@ -143,7 +148,9 @@ export class TokenCache {
 
   /** When a call could have a token, in monotonic ms; 0 = now, or after a short wait. */
   opensAt(now: number): number {
-    return this.#life.verdict(now) === 'closed' ? this.#life.opensAt : 0;
+    if (this.#life.verdict(now) !== 'closed') return 0;
+    // Nobody knows when a renewal that hangs is over.
+    return this.#life.running ? now + CALLER_WAIT_MS_MIN : this.#life.opensAt;
   }
 
   /** Why a call that needs a token gets none. */
@@ -151,7 +158,9 @@ export class TokenCache {
     const { name } = this.#facts;
     const { opensAt, refused, running } = this.#life;
     const waitMs = running ? this.#options.waitMs : opensAt - now;
-    const said = this.#lastFailure === '' ? 'Its renewal is not over.' : this.#lastFailure;
+    const hangs = running && !this.#life.isPromising(now);
+    const state = hangs ? 'Its renewal takes too long.' : 'Its renewal is not over.';
+    const said = this.#lastFailure === '' ? state : this.#lastFailure;
     return new CallError(refused ? 'CREDENTIALS_REFUSED' : 'CREDENTIALS_UNAVAILABLE', {
       detail: `${name}: ${said}`,
       retryAfterMs: Math.max(CALLER_WAIT_MS_MIN, waitMs),
@@ -176,6 +185,7 @@ export class TokenCache {
       opensInMs: Math.max(0, opensAt - now),
       skewMs: Math.round(this.#deps.source.skewMs),
       lastFailure: this.#lastFailure,
+      advice: this.#form.advice,
     };
   }
 
@@ -231,8 +241,9 @@ export class TokenCache {
     if (result === 'new') this.#edit = credentialEdit(fieldsOf(form, text));
     this.#lastFailure = '';
     observer.refreshed(name, now - this.#beganAt, lifeMs);
-    const warning = this.#tally.renewed(now);
-    if (warning !== undefined) observer.warned(name, warning);
+    for (const warning of [this.#tally.renewed(now), this.#form.issued(text)]) {
+      if (warning !== undefined) observer.warned(name, warning);
+    }
     this.#lookAtClock(source.skewMs);
     if (result === 'stale') this.#begin(now);
   }

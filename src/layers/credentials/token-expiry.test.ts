@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 
 import type { ServiceScript } from '../../testing/scripted-service.ts';
 import { VirtualClock } from '../../testing/virtual-clock.ts';
-import { digestOf } from './credential-settings.ts';
+import { tokenNameOf } from './credential-settings.ts';
 import { counting, CredentialsRig, oauthSettings, settle } from './credentials.fixture.ts';
 import { FixtureStore } from './token-store.fixture.ts';
 
@@ -145,7 +145,7 @@ describe('a fleet with one store', () => {
     await settle();
     clock.advance(HOUR - leftMs);
     const expiresAtWall = clock.wallNow() + 90_000;
-    const name = `up:${digestOf(oauthSettings).slice(0, 16)}`;
+    const name = tokenNameOf('up', oauthSettings);
     assert.equal(await store.write(name, { text: 'theirs', expiresAtWall, version: 9 }), true);
     return rig;
   };

@@ -43,14 +43,24 @@ describe('the life of a token', () => {
     assert.equal(one.verdict(HOUR - 26_001), 'wait');
     assert.equal(one.verdict(HOUR - 26_000), 'use');
     assert.equal(one.verdict(HOUR - 1), 'use');
-    assert.equal(one.verdict(HOUR), 'wait');
+    assert.equal(one.verdict(HOUR), 'closed');
+  });
+
+  it('is waited for no longer than a call may wait, however long its renewal takes', () => {
+    const one = life();
+    one.begin(1_000);
+    assert.equal(one.verdict(5_999), 'wait');
+    assert.equal(one.verdict(6_000), 'closed');
+    assert.equal(one.issued('late', HOUR, 0, 40_000), 'new');
+    assert.equal(one.verdict(40_000), 'use');
   });
 
   it('is not used after a 401, however long its renewal takes', () => {
     const one = issued();
     assert.equal(one.rejected(1, 10_000), 'begin');
     one.begin(10_000);
-    assert.equal(one.verdict(20_000), 'wait');
+    assert.equal(one.verdict(14_999), 'wait');
+    assert.equal(one.verdict(15_000), 'closed');
   });
 
   it('is renewed earlier by up to a minute, by lot', () => {

@@ -11,7 +11,8 @@ import type { TokenLifeOptions } from './options.ts';
  * - `renew`: it is good, and a renewal in the background should begin
  * - `begin`: there is none to use; a renewal should begin, and the call waits for it
  * - `wait`: there is none to use, or only a risky one; the call waits for the renewal that runs
- * - `closed`: there is none to use, and no renewal may begin before `opensAt`
+ * - `closed`: there is none to use, and waiting is no use: no renewal may begin before `opensAt`,
+ *   or the one that runs has hung for as long as a call may wait
  */
 export type TokenVerdict = 'use' | 'renew' | 'begin' | 'wait' | 'closed';
 
@@ -73,7 +74,7 @@ export class TokenLife {
     if (usable && now < this.renewAt) return 'use';
     const mayBegin = !this.running && now >= this.opensAt;
     if (usable && now < this.useUntil) return mayBegin ? 'renew' : 'use';
-    if (this.running) return this.#isHopeless(now) && this.isAlive(now) ? 'use' : 'wait';
+    if (this.isPromising(now)) return 'wait';
     if (mayBegin) return 'begin';
     // The margin is there for a better token. Where none can be had, a risky one beats none.
     return this.isAlive(now) ? 'use' : 'closed';
@@ -82,6 +83,11 @@ export class TokenLife {
   /** The token could still be sent, if need be. */
   isAlive(now: number): boolean {
     return this.text !== undefined && !this.dropped && now < this.expiresAt;
+  }
+
+  /** A renewal runs, and has not taken so long yet that its endpoint hangs, most likely. */
+  isPromising(now: number): boolean {
+    return this.running && now < this.#beganAt + this.#options.patienceMs;
   }
 
   /** A renewal begins. */
@@ -153,11 +159,6 @@ export class TokenLife {
     this.opensAt = Number.NEGATIVE_INFINITY;
     this.refused = false;
     this.#refusals = 0;
-  }
-
-  /** The renewal that runs has taken so long that its endpoint hangs, most likely. */
-  #isHopeless(now: number): boolean {
-    return now >= this.#beganAt + this.#options.patienceMs;
   }
 
   #mark(leftMs: number, skewMs: number, now: number): void {

@@ -63,6 +63,10 @@ export function fetchFailure(
 /** Longest token that is sent, in characters; a head of requests is not longer. */
 const TOKEN_CHARS_MAX = 16_384;
 
+/** What is said of a text that cannot be sent; the text itself is said nowhere. */
+export const UNSENDABLE =
+  'what no header can carry as a secret: spaces, line breaks, other characters than ASCII, or too much';
+
 /** Whether a text can be sent in a header as it is. */
 export function isSendable(text: string): boolean {
   return text.length <= TOKEN_CHARS_MAX && /^[\x21-\x7e]+$/.test(text);

@@ -162,6 +162,21 @@ describe('a head of our own', () => {
     assert.deepEqual([...sink.body.subarray(-2)], [0xef, 0xbb]);
   });
 
+  it('says no more of what only looked like a mark to a caller who leaves amid it', () => {
+    const { clock, sink, call, upstream } = rig(byHand, {
+      dialect: 'sse',
+      call: acceptsEvents,
+      onEvent: (event) => {
+        const isMark = event.type === 'chunk' && event.bytes[0] === 0xef;
+        if (isMark) call.cancellation.cancel(new CallError('CALLER_GONE'));
+      },
+    });
+    clock.advance(commitAfterMs + 200);
+    upstream.last.start(testHead(200, EVENTS));
+    upstream.last.chunk(Uint8Array.of(0xef, 0xbb, 0x61));
+    assert.deepEqual(sink.story.slice(-2), ['chunk 2', 'fail CALLER_GONE']);
+  });
+
   it('takes the mark away with which a stream may begin, however it is cut', () => {
     for (const cuts of [[3], [1, 2, 3], [1, 3], [2, 9]]) {
       const { sink, upstream } = committed({

@@ -273,7 +273,9 @@ class HeartbeatSink implements Sink, Flow, Swept {
     if (!mark.done) return;
     this.#mark = undefined;
     if (mark.withheld.length > 0) this.#sink.chunk(mark.withheld);
-    if (taken < bytes.length) this.#sink.chunk(bytes.subarray(taken));
+    // The caller may have left at that very moment.
+    const isOver = this.sweepIndex < 0;
+    if (taken < bytes.length && !isOver) this.#sink.chunk(bytes.subarray(taken));
   }
 
   #leave(): void {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { checked } from '../../core/checked.ts';
 import { Progress } from '../../core/dialect.ts';
-import type { Dialect, Scanner } from '../../core/dialect.ts';
+import type { Dialect, HeadFault, Scanner } from '../../core/dialect.ts';
 import { CallError } from '../../core/errors.ts';
 import { stack } from '../../core/layer.ts';
 import { Sweep } from '../../core/sweep.ts';
@@ -13,17 +13,27 @@ import { stubDialect, testCall, testRoute } from '../../testing/test-call.ts';
 import { VirtualClock } from '../../testing/virtual-clock.ts';
 import { DROPPED_BYTES_MAX, HOLD_HEAD_MS, meaningLayer } from './meaning.ts';
 
-/** A dialect whose answers are whole when their last byte is `.`; `p` is a ping. */
+/**
+ * A dialect whose answers are whole when their last byte is `.`; `p` is a ping, `!` an end that
+ * comes too early, and bytes of ours may stand behind a comma.
+ */
 class DotScanner implements Scanner {
   readonly progress = new Progress();
+  readonly fault: HeadFault | undefined;
   #last = '';
+
+  constructor(fault: HeadFault | undefined) {
+    this.fault = fault;
+  }
 
   scan(bytes: Uint8Array, from: number, to: number): void {
     for (let at = from; at < to; at += 1) {
       this.#last = String.fromCharCode(bytes[at] as number);
       if (this.#last === 'p') this.progress.pings += 1;
       else this.progress.contentEvents += 1;
+      if (this.#last === '!') this.progress.falseEnd = true;
     }
+    this.progress.atBoundary = this.#last === ',';
   }
 
   finish(): ReturnType<Scanner['finish']> {
@@ -32,23 +42,23 @@ class DotScanner implements Scanner {
   }
 }
 
-const dotDialect: Dialect = {
+const dotDialect = (fault: HeadFault | undefined): Dialect => ({
   ...stubDialect,
-  scannerFor: (head) => (head.status === 200 ? new DotScanner() : undefined),
+  scannerFor: (head) => (head.status === 200 ? new DotScanner(fault) : undefined),
   judgeHead: ({ status }, method) =>
     status === 202 && method === 'GET'
       ? { code: 'EMPTY_ANSWER', detail: 'It said 202.', replay: 'safe' }
       : undefined,
-};
+});
 
-function rig(script: ServiceScript, method: string = 'POST') {
+function rig(script: ServiceScript, method: string = 'POST', fault?: HeadFault) {
   const clock = new VirtualClock();
   const sweep = new Sweep(clock);
   const upstream = new ScriptedService(clock, script);
   const layer = meaningLayer({ clock, sweep });
   const service = stack([layer], upstream.service, { between: checked });
   const sink = new RecordingSink({ now: () => clock.now() });
-  const call = testCall({ route: testRoute({ dialect: dotDialect }), method });
+  const call = testCall({ route: testRoute({ dialect: dotDialect(fault) }), method });
   service(call, sink);
   return { clock, sweep, sink, call, upstream };
 }
@@ -62,6 +72,56 @@ describe('the meaning layer', () => {
   it('turns a clean end without the terminal event into a failure', () => {
     const { sink } = rig({ chunks: ['abc'] });
     assert.deepEqual(sink.story, ['start 200', 'chunk 3', 'fail STREAM_TRUNCATED']);
+  });
+
+  describe('in front of a caller who counts', () => {
+    const counted = (bytes: number, chunks: readonly string[]) =>
+      rig({ framing: 'length', headers: { 'content-length': String(bytes) }, chunks });
+
+    it('passes a whole answer of its length', () => {
+      const { sink } = counted(4, ['ab', 'c.']);
+      assert.deepEqual(sink.story, ['start 200', 'chunk 2', 'chunk 2', 'end']);
+    });
+
+    it('keeps the last bytes of a cut answer back, so that its length shows the cut', () => {
+      const { sink, call } = counted(5, ['ab,', 'cd']);
+      assert.deepEqual(sink.story, ['start 200', 'chunk 3', 'fail STREAM_TRUNCATED']);
+      // The caller stands where the bytes began that it was not given.
+      assert.equal(call.timeline.progress?.atBoundary, true);
+    });
+
+    it('shows no head of an answer that is known to be cut with its first bytes', () => {
+      const { sink } = counted(3, ['abc']);
+      assert.deepEqual(sink.story, ['fail STREAM_TRUNCATED']);
+    });
+
+    it('never shows a 200 of length 0', () => {
+      assert.deepEqual(counted(0, []).sink.story, ['fail EMPTY_ANSWER']);
+    });
+  });
+
+  describe('an end that comes too early', () => {
+    it('never reaches the caller, nor does anything behind it', () => {
+      const { sink } = rig({ chunks: ['ab', 'c!', 'd.'] });
+      assert.deepEqual(sink.story, ['start 200', 'chunk 2', 'fail STREAM_TRUNCATED']);
+    });
+
+    it('is not waited behind when the connection stays open', () => {
+      const { sink, clock, sweep } = rig({ chunks: ['ab', 'c!'], ending: 'never' });
+      assert.deepEqual(sink.story, ['start 200', 'chunk 2']);
+      clock.advance(HOLD_HEAD_MS + 200);
+      assert.deepEqual(sink.story, ['start 200', 'chunk 2', 'fail STREAM_TRUNCATED']);
+      assert.equal(sweep.size, 0);
+    });
+  });
+
+  it('fails in the words of the answer where that says itself that it is none', () => {
+    const said = { code: 'REPORTED_FAILURE', detail: 'It said no.', replay: 'never' } as const;
+    const { sink } = rig({ chunks: ['ab', '!'] }, 'POST', said);
+    assert.deepEqual(sink.story, ['start 200', 'chunk 2', 'fail REPORTED_FAILURE']);
+    assert.deepEqual([sink.error?.detail, sink.error?.replay], ['It said no.', 'never']);
+    const { sink: whole } = rig({ chunks: ['ab.'] }, 'POST', said);
+    assert.deepEqual(whole.story, ['start 200', 'chunk 3', 'end']);
   });
 
   it('never shows a 200 with nothing in it', () => {

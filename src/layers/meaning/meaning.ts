@@ -1,5 +1,6 @@
 // Finds out once what passing bytes mean, in the dialect of the call's upstream, and tells the
-// truth about the end: a clean end without the terminal event becomes a failure.
+// truth about the end: a clean end without the terminal event becomes a failure, and bytes that
+// would make a cut answer look whole are kept back.
 // Innermost layer: timeouts, retry, breaker and observe read what it wrote into the timeline.
 // Invariant: `end` passes only when the dialect's scanner judged the answer whole.
 
@@ -50,6 +51,9 @@ class MeaningSink implements Sink, Swept {
   #flow: Flow = freeFlow;
   #holdUntil: number = 0;
   #contentSeen: number = 0;
+  /** Body bytes that are still to come, -1 when no length was said. */
+  #bytesLeft: number = -1;
+  #judged: boolean = false;
   /** The answer is none: what comes of it is dropped, and this is said at its end. */
   #fault: CallError | undefined = undefined;
   #droppedBytes: number = 0;
@@ -66,7 +70,8 @@ class MeaningSink implements Sink, Swept {
 
   start(head: Head, flow: Flow): void {
     const { route, timeline, method } = this.#call;
-    const fault = route.dialect.judgeHead?.(head, method);
+    const strict = route.kind === 'completion' && !route.lenient;
+    const fault = route.dialect.judgeHead?.(head, method, strict);
     if (fault !== undefined) {
       this.#refuse(fault, head);
       return;
@@ -77,6 +82,7 @@ class MeaningSink implements Sink, Swept {
       return;
     }
     timeline.progress = this.#scanner.progress;
+    if (head.framing === 'length') this.#bytesLeft = head.contentLength;
     this.#heldHead = head;
     this.#flow = flow;
     this.#watch();
@@ -92,9 +98,17 @@ class MeaningSink implements Sink, Swept {
     if (scanner === undefined) {
       timeline.lastProgressAt = timeline.lastByteAt;
     } else {
-      if (this.#heldHead !== undefined) this.#letHeadGo();
+      const { progress } = scanner;
+      const { atBoundary } = progress;
       scanner.scan(bytes, 0, bytes.length);
-      const { contentEvents } = scanner.progress;
+      if (this.#bytesLeft >= 0) this.#bytesLeft -= bytes.length;
+      if ((this.#bytesLeft === 0 || progress.falseEnd) && this.#isCut(scanner)) {
+        // The caller has what came before these bytes, and stands where they began.
+        progress.atBoundary = atBoundary;
+        return;
+      }
+      if (this.#heldHead !== undefined) this.#letHeadGo();
+      const { contentEvents } = progress;
       if (contentEvents !== this.#contentSeen) {
         this.#contentSeen = contentEvents;
         timeline.lastProgressAt = timeline.lastByteAt;
@@ -104,14 +118,10 @@ class MeaningSink implements Sink, Swept {
   }
 
   end(trailers?: HeaderList): void {
+    const scanner = this.#scanner;
+    if (!this.#judged && scanner !== undefined) this.#isCut(scanner);
     if (this.#fault !== undefined) {
       this.fail(this.#fault);
-      return;
-    }
-    const verdict = this.#scanner?.finish();
-    if (verdict !== undefined) {
-      this.#dropHead();
-      this.#sink.fail(new CallError(verdict));
       return;
     }
     if (this.#heldHead !== undefined) this.#letHeadGo();
@@ -129,6 +139,21 @@ class MeaningSink implements Sink, Swept {
     if (now < this.#holdUntil) return;
     if (this.#fault === undefined) this.#letHeadGo();
     else this.#call.cancellation.cancel(this.#fault);
+  }
+
+  /**
+   * Judges the answer as one that is over. A caller would take the last byte of a length that was
+   * said, or a closing event, for the proof that all is there: so they wait for this.
+   */
+  #isCut(scanner: Scanner): boolean {
+    this.#judged = true;
+    const verdict = scanner.finish();
+    if (verdict === undefined) return false;
+    this.#dropHead();
+    const { fault } = scanner;
+    this.#fault = fault === undefined ? new CallError(verdict) : new CallError(fault.code, fault);
+    this.#watch();
+    return true;
   }
 
   #refuse(fault: HeadFault, head: Head): void {

@@ -16,17 +16,22 @@ function rig(script: ServiceScript) {
   const clock = new VirtualClock();
   const leases = new Leases(clock);
   const ended: { call: Call; error: CallError | undefined; at: number }[] = [];
+  const answered: { status: number; readable: boolean; passed: boolean }[] = [];
+  const sink = new RecordingSink();
   const observer = {
     callStarted() {},
+    callAnswered({ body, timeline }: Call) {
+      const { status } = timeline;
+      answered.push({ status, readable: body.replayable, passed: sink.status !== 0 });
+    },
     callEnded: (call: Call, error: CallError | undefined) =>
       void ended.push({ call, error, at: clock.now() }),
   };
   const upstream = new ScriptedService(clock, script);
   const layer = observeLayer({ clock, leases, observer });
   const service = stack([layer], upstream.service, { between: checked });
-  const sink = new RecordingSink();
   service(testCall(), sink);
-  return { clock, leases, ended, sink };
+  return { answered, clock, leases, ended, sink };
 }
 
 describe('the observe layer', () => {
@@ -45,6 +50,20 @@ describe('the observe layer', () => {
     const { ended } = rig({ failBeforeHead: 'NO_ROUTE' });
     assert.equal(ended[0]?.error?.code, 'NO_ROUTE');
     assert.equal(ended[0]?.call.timeline.status, 404);
+  });
+
+  it('reports 499 where nobody was left to be shown a status', () => {
+    for (const code of ['CALLER_GONE', 'CALLER_STALLED'] as const) {
+      const { ended } = rig({ failBeforeHead: code });
+      assert.equal(ended[0]?.call.timeline.status, 499);
+    }
+  });
+
+  it('says that a head comes while the body of its request can still be read', () => {
+    const { answered, sink } = rig({ chunks: ['x'] });
+    assert.deepEqual(answered, [{ status: 200, readable: true, passed: false }]);
+    assert.equal(sink.status, 200);
+    assert.deepEqual(rig({ failBeforeHead: 'NO_ROUTE' }).answered, []);
   });
 
   it('keeps the status that the caller saw when a stream is cut', () => {

@@ -3,6 +3,7 @@
 
 import type { Call } from '../../core/call.ts';
 import type { Clock } from '../../core/clock.ts';
+import { STATUS_FOR_NOBODY } from '../../core/error-table.ts';
 import type { CallError } from '../../core/errors.ts';
 import type { HeaderList } from '../../core/header-list.ts';
 import type { Layer } from '../../core/layer.ts';
@@ -12,6 +13,10 @@ import type { Flow, Head, Sink } from '../../core/sink.ts';
 /** Takes the account of finished calls. */
 export interface CallObserver {
   callStarted(call: Call): void;
+  /**
+   * Its head is about to be passed on, and after that its body can no longer be read. At most once.
+   */
+  callAnswered?(call: Call): void;
   /** `error` is `undefined` when the answer was whole. Called exactly once per call. */
   callEnded(call: Call, error: CallError | undefined): void;
 }
@@ -55,6 +60,7 @@ class ObserveSink implements Sink {
     const { timeline } = this.#call;
     timeline.status = head.status;
     timeline.committedAt = this.#deps.clock.now();
+    this.#deps.observer.callAnswered?.(this.#call);
     this.#sink.start(head, flow);
   }
 
@@ -75,7 +81,9 @@ class ObserveSink implements Sink {
   #over(error: CallError | undefined): void {
     const { timeline } = this.#call;
     timeline.endedAt = this.#deps.clock.now();
-    if (timeline.status === 0 && error !== undefined) timeline.status = error.status;
+    if (timeline.status === 0 && error !== undefined) {
+      timeline.status = error.status === 0 ? STATUS_FOR_NOBODY : error.status;
+    }
     this.#deps.leases.release(this.#lease);
     this.#deps.observer.callEnded(this.#call, error);
   }

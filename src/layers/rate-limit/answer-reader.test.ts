@@ -77,6 +77,11 @@ const rows: readonly Row[] = [
       { kind: 'tokens', limit: 150_000, remaining: 9, resetMs: 360_000, gradual: true },
     ],
   ],
+  [
+    "OpenAI: Anthropic's kinds, as a conversion puts them",
+    openai('input-tokens', '40000', '0', '10s'),
+    [{ kind: 'input-tokens', limit: 40_000, remaining: 0, resetMs: 10_000, gradual: true }],
+  ],
   ['OpenAI: milliseconds', openai('requests', '60', '1', '12ms'), [{ resetMs: 12 }]],
   ['OpenAI: nothing left', openai('requests', '60', '0', '6s'), [{ remaining: 0 }]],
   ['Azure: -1 left', openai('requests', '60', '-1', '1s'), []],

@@ -34,6 +34,9 @@ const anthropic = (kind: LimitKind): NamedLimit => ({
 const limits: readonly NamedLimit[] = [
   openai('requests'),
   openai('tokens'),
+  // Not said by OpenAI itself: Anthropic's, as a conversion puts them to callers of that API.
+  openai('input-tokens'),
+  openai('output-tokens'),
   anthropic('requests'),
   anthropic('tokens'),
   anthropic('input-tokens'),

@@ -5,6 +5,7 @@ import type { Call } from '../../core/call.ts';
 import type { CallError } from '../../core/errors.ts';
 import type { HeaderList } from '../../core/header-list.ts';
 import type { Flow, Head, Sink } from '../../core/sink.ts';
+import { NEVER } from '../../core/timeline.ts';
 import type { Quota } from './quota.ts';
 import type { QuotaAccount } from './quota-store.ts';
 import { reportedTokens, tokensUsed } from './token-use.ts';
@@ -16,6 +17,9 @@ export interface QuotaContext {
   readonly observer: { settled(key: string, reserved: number, used: number): void };
   readonly bytesPerToken: number;
 }
+
+/** Stands for the status of a refusal, which only the layer that made the head has seen. */
+const REFUSED = 400;
 
 /** Passes everything on, and settles. */
 export class QuotaSink implements Sink, UseFacts {
@@ -34,6 +38,8 @@ export class QuotaSink implements Sink, UseFacts {
   #tenant: QuotaAccount | undefined;
   readonly #keyQuota: Quota | undefined;
   readonly #tenantQuota: Quota | undefined;
+  /** The head came from the gateway, before there was an answer. */
+  #isEarly: boolean = false;
 
   constructor(
     context: QuotaContext,
@@ -59,6 +65,7 @@ export class QuotaSink implements Sink, UseFacts {
 
   start(head: Head, flow: Flow): void {
     this.status = head.status;
+    this.#isEarly = head.provisional === true;
     this.isEventStream = head.headers.get('content-type')?.startsWith('text/event-stream') === true;
     this.#sink.start(head, flow);
   }
@@ -73,6 +80,7 @@ export class QuotaSink implements Sink, UseFacts {
   }
 
   fail(error: CallError): void {
+    if (this.#isEarly) this.status = this.#statusBehind(error);
     this.settle();
     this.#sink.fail(error);
   }
@@ -97,6 +105,16 @@ export class QuotaSink implements Sink, UseFacts {
     if (reserved > 0 || used > 0) {
       this.#context.observer.settled(this.#call.caller.name, reserved, used);
     }
+  }
+
+  /** Status of the answer that a head of ours stood for, as far as its failure tells. */
+  #statusBehind({ code }: CallError): number {
+    const { firstByteAt, progress } = this.#call.timeline;
+    if (firstByteAt === NEVER) return 0;
+    if (code !== 'UPSTREAM_REFUSED') return this.status;
+    // The code also stands for a good answer that did not fit our head: that was made all the same.
+    const isRefusal = progress === undefined || progress.errorType !== undefined;
+    return isRefusal ? REFUSED : this.status;
   }
 
   #used(): number {

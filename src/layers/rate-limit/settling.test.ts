@@ -22,6 +22,14 @@ const streamed = (world: QuotaWorld): void => {
   world.upstream.last.chunk('data: x\n\n');
 };
 
+/** The head that the gateway gives a caller who has waited for long. */
+function early(world: QuotaWorld): void {
+  const { last } = world.upstream;
+  last.start({ ...testHead(200, events), provisional: true });
+  last.chunk(': hb\n');
+  last.call.timeline.firstByteAt = -1;
+}
+
 function means(progress: Partial<Progress>): Ending {
   return (world, call) => {
     streamed(world);
@@ -104,6 +112,45 @@ describe('tokens', () => {
         upstream.last.start(testHead(529, { 'content-type': 'application/json' }));
         upstream.last.chunk('{"type":"error"}');
         upstream.last.end();
+      },
+    ],
+    [
+      'are given back when nothing was sent, though a head of ours was',
+      0,
+      (world, call) => {
+        early(world);
+        call.timeline.sentAt = -1;
+        world.upstream.last.fail('CONNECT_FAILED');
+      },
+    ],
+    [
+      'are given back when the upstream refused after a head of ours',
+      0,
+      (world, call) => {
+        early(world);
+        call.timeline.firstByteAt = world.clock.now();
+        report(call, { isDocument: true, errorType: 'overloaded_error' });
+        world.upstream.last.fail('UPSTREAM_REFUSED');
+      },
+    ],
+    [
+      'of the prompt stay when a good answer does not fit a head of ours',
+      100,
+      (world, call) => {
+        early(world);
+        call.timeline.firstByteAt = world.clock.now();
+        report(call, { isDocument: true });
+        world.upstream.last.fail('UPSTREAM_REFUSED');
+      },
+    ],
+    [
+      'are the prompt and what came when a stream breaks off after a head of ours',
+      103,
+      (world, call) => {
+        early(world);
+        call.timeline.firstByteAt = world.clock.now();
+        report(call, { contentEvents: 3 });
+        world.upstream.last.fail('STREAM_CUT');
       },
     ],
   ];

@@ -9,31 +9,19 @@ import type { HeaderList } from '../../core/header-list.ts';
 import { outcomeOfError, outcomeOfEvent, outcomeOfHead } from '../../core/outcome.ts';
 import type { Flow, Head, Sink } from '../../core/sink.ts';
 import type { Swept } from '../../core/sweep.ts';
+import type { Gate } from './attempt-gate.ts';
 import { HeldAnswer, isOfUse } from './held-answer.ts';
+import { HeldInterims } from './held-interims.ts';
 import { hopelessError, hopelessHead, isOut } from './last-word.ts';
 import type { LoopContext } from './loop-context.ts';
 import { pause } from './pause.ts';
+import type { Pause } from './pause.ts';
 import type { RetryBudget } from './retry-budget.ts';
 import { RetryDecision } from './retry-decision.ts';
 import { failureOfError, failureOfEvent, failureOfHead } from './retry-rules.ts';
 import type { Failure } from './retry-rules.ts';
 
 const SUPERSEDED = new CallError('SUPERSEDED');
-/** More informational heads than this are not worth keeping. */
-const INTERIMS_MAX = 8;
-
-/**
- * Where the running attempt stands.
- * - `waiting`: no head yet
- * - `holding`: the answer may be good; its first content decides
- * - `refused`: the answer is a failure; its rest is read before it is replaced, so that its words
- *   are known and its connection can serve again
- * - `dropping`: the attempt was given up and its end has not been heard yet
- * - `pausing`: no attempt runs; the next one begins later
- * - `passing`: accepted
- * - `over`: the caller has heard the last of it
- */
-type Gate = 'waiting' | 'holding' | 'refused' | 'dropping' | 'pausing' | 'passing' | 'over';
 
 /** One call on its way through its attempts. */
 export class AttemptLoop implements Sink, Swept {
@@ -46,7 +34,8 @@ export class AttemptLoop implements Sink, Swept {
   #attempt: number = 0;
   #scope: Cancellation;
   #held: HeldAnswer | undefined = undefined;
-  #interims: Head[] | undefined = undefined;
+  #interims: HeldInterims | undefined = undefined;
+  #pause: Pause | undefined = undefined;
   /** Since the first failure. */
   #decision: RetryDecision | undefined = undefined;
 
@@ -67,9 +56,7 @@ export class AttemptLoop implements Sink, Swept {
   }
 
   interim(head: Head): void {
-    if (this.#gate !== 'waiting') return;
-    this.#interims ??= [];
-    if (this.#interims.length < INTERIMS_MAX) this.#interims.push(head);
+    if (this.#gate === 'waiting') (this.#interims ??= new HeldInterims()).keep(head);
   }
 
   start(head: Head, flow: Flow): void {
@@ -78,7 +65,7 @@ export class AttemptLoop implements Sink, Swept {
       this.#refuse(head, flow);
     } else if (this.#call.timeline.progress === undefined) {
       // Nobody reads what this answer means, so there is no first content to wait for.
-      this.#budget.judge(true);
+      this.#judge(true);
       this.#pass(head, flow);
     } else {
       this.#gate = 'holding';
@@ -96,7 +83,7 @@ export class AttemptLoop implements Sink, Swept {
     if (this.#gate === 'holding') {
       const { progress } = this.#call.timeline;
       if (progress !== undefined && isOfUse(progress)) {
-        this.#budget.judge(true);
+        this.#judge(true);
         if (this.#accept()) this.#sink.chunk(bytes);
         return;
       }
@@ -109,11 +96,9 @@ export class AttemptLoop implements Sink, Swept {
   end(trailers?: HeaderList): void {
     const gate = this.#gate;
     if (gate === 'over') return;
-    if (gate === 'dropping' || (gate === 'refused' && this.#mayGoOn())) {
-      this.#goOn();
-      return;
-    }
-    if (gate === 'holding') this.#budget.judge(true);
+    if (gate === 'dropping' || (gate === 'refused' && this.#mayGoOn())) return this.#goOn();
+    if (this.#isQueued) return this.#askAgain(() => this.end(trailers));
+    if (gate === 'holding') this.#judge(true);
     if (gate !== 'passing' && !this.#accept()) return;
     this.#settle();
     this.#sink.end(trailers);
@@ -124,13 +109,10 @@ export class AttemptLoop implements Sink, Swept {
     if (gate === 'over') return;
     const isBroken = error.origin === 'upstream' && gate !== 'passing';
     const isDropped = gate === 'dropping' && (isBroken || error.code === 'SUPERSEDED');
-    if (isDropped || (isBroken && this.#mayGoOnAfter(error))) {
-      this.#goOn();
-      return;
-    }
+    if (isDropped || (isBroken && this.#mayGoOnAfter(error))) return this.#goOn();
+    if (isBroken && this.#isQueued) return this.#askAgain(() => this.fail(error));
     // A failure that the upstream has put into words is shown as far as it came.
     if (isBroken && gate === 'refused' && !this.#accept()) return;
-    this.#dropHeld();
     this.#settle();
     this.#sink.fail(isBroken && this.#isOut ? hopelessError(error) : error);
   }
@@ -148,23 +130,19 @@ export class AttemptLoop implements Sink, Swept {
     this.#scope = new Cancellation(call.cancellation);
     if (this.#decision !== undefined) observer.retried(call.route.upstream, this.#decision.cause);
     try {
-      next(attemptOf(call, this.#attempt, this.#scope), this);
+      next(attemptOf(call, this.#attempt, this.#scope, { replays: this.#budget }), this);
     } catch (bug) {
       this.#crash(bug);
       throw bug;
     }
   }
 
-  /** A defect below, or above in an answer at once. Nobody would end the call. */
+  /** A defect below, or above in an answer at once. Who stands above needs a last word as well. */
   #crash(bug: unknown): void {
     if (this.#gate === 'over') return;
-    this.#dropHeld();
-    const scope = this.#scope;
     this.#settle();
     const error = new CallError('BUG', { cause: bug });
-    scope.cancel(error);
-    // The first attempt was begun by the caller's side, which sees the exception itself.
-    if (this.#attempt === 1) return;
+    this.#scope.cancel(error);
     try {
       this.#sink.fail(error);
     } catch {
@@ -175,12 +153,9 @@ export class AttemptLoop implements Sink, Swept {
   #refuse(head: Head, flow: Flow): void {
     const { clock, options } = this.#context;
     const outcome = outcomeOfHead(head, clock.wallNow(), this.#call.route.dialect.silentRefusal);
-    if (outcome.kind !== 'rejected') this.#budget.judge(false);
+    if (outcome.kind !== 'rejected') this.#judge(false);
     const failure = failureOfHead(head.status, head.headers, outcome);
-    if (failure === undefined || !this.#mayBeReplaced(failure)) {
-      this.#pass(head, flow);
-      return;
-    }
+    if (failure === undefined || !this.#mayBeReplaced(failure)) return this.#pass(head, flow);
     this.#gate = 'refused';
     this.#hold(head, flow, options.refusalMs);
   }
@@ -189,7 +164,7 @@ export class AttemptLoop implements Sink, Swept {
   #refuseEvent(held: HeldAnswer, type: string): void {
     const { clock, options } = this.#context;
     const failure = failureOfEvent(outcomeOfEvent(type));
-    if (failure !== undefined) this.#budget.judge(false);
+    if (failure !== undefined) this.#judge(false);
     if (failure === undefined || !this.#mayBeReplaced(failure)) {
       this.#accept();
       return;
@@ -207,9 +182,9 @@ export class AttemptLoop implements Sink, Swept {
   }
 
   #mayGoOnAfter(error: CallError): boolean {
-    if (this.#gate !== 'refused') {
-      // A stale connection says nothing about the state of the upstream.
-      if (outcomeOfError(error).kind !== 'ignored') this.#budget.judge(false);
+    if (this.#gate !== 'refused' && !this.#isQueued) {
+      // It was not heard already. A stale connection says nothing about the state of the upstream.
+      if (outcomeOfError(error).kind !== 'ignored') this.#judge(false);
       const failure = failureOfError(error);
       if (failure === undefined || !this.#mayBeReplaced(failure)) return false;
     }
@@ -223,13 +198,19 @@ export class AttemptLoop implements Sink, Swept {
 
   /** Waiting longer would show nothing more: replaces the running attempt or accepts it. */
   #decide(): void {
-    if (this.#gate !== 'refused' || !this.#mayGoOn()) {
-      this.#accept();
+    if (this.#gate === 'refused' && this.#mayGoOn()) {
+      this.#dropHeld();
+      this.#gate = 'dropping';
+      this.#scope.cancel(SUPERSEDED);
       return;
     }
-    this.#dropHeld();
-    this.#gate = 'dropping';
-    this.#scope.cancel(SUPERSEDED);
+    const { clock, options } = this.#context;
+    if (this.#isQueued && this.#held !== undefined && this.#held.bytes <= options.gateBytes) {
+      this.#held.decideAt = clock.now() + (this.#decision?.askAgainMs ?? 0);
+      return;
+    }
+    this.#decision?.giveUp();
+    this.#accept();
   }
 
   /** The last attempt is over and another one follows. */
@@ -237,24 +218,35 @@ export class AttemptLoop implements Sink, Swept {
     const waitMs = this.#decision?.waitMs ?? 0;
     this.#dropHeld();
     this.#interims = undefined;
+    // Nobody was shown that answer, and the next attempt may end before it has a meaning.
+    this.#call.timeline.progress = undefined;
     this.#scope.detach();
-    if (waitMs <= 0) {
-      this.#try();
-      return;
-    }
-    this.#gate = 'pausing';
+    if (waitMs <= 0) return this.#try();
     this.#decision?.paused();
-    // Its closures are made for calls that wait, which are few.
-    pause(
-      this.#context.clock,
-      this.#call,
-      waitMs,
-      () => this.#try(),
-      (reason) => {
-        this.#settle();
-        this.#sink.fail(reason);
-      },
-    );
+    this.#wait(waitMs, () => this.#try());
+  }
+
+  get #isQueued(): boolean {
+    return this.#decision !== undefined && this.#decision.askAgainMs > 0;
+  }
+
+  /** The attempt is over; whether another one follows is asked once more in a moment. */
+  #askAgain(ask: () => void): void {
+    const gate = this.#gate;
+    this.#context.sweep.remove(this);
+    this.#wait(this.#decision?.askAgainMs ?? 0, () => {
+      this.#gate = gate;
+      ask();
+    });
+  }
+
+  /** Its closures are made for calls that wait, which are few. */
+  #wait(ms: number, over: () => void): void {
+    this.#gate = 'pausing';
+    this.#pause = pause(this.#context.clock, this.#call, ms, over, (reason) => {
+      this.#settle();
+      this.#sink.fail(reason);
+    });
   }
 
   #hold(head: Head, flow: Flow, forMs: number): void {
@@ -273,10 +265,8 @@ export class AttemptLoop implements Sink, Swept {
 
   /** Lets a head through; what follows goes the same way. */
   #pass(head: Head, flow: Flow): void {
-    if (this.#interims !== undefined) {
-      for (const one of this.#interims) if (this.#gate !== 'over') this.#sink.interim(one);
-      if (this.#gate === 'over') return;
-    }
+    this.#interims?.replayTo(this.#sink, () => this.#gate !== 'over');
+    if (this.#gate === 'over') return;
     this.#gate = 'passing';
     this.#decision?.giveBack();
     this.#sink.start(head.status >= 400 && this.#isOut ? hopelessHead(head) : head, flow);
@@ -286,6 +276,11 @@ export class AttemptLoop implements Sink, Swept {
     return isOut(this.#decision?.deniedBy, this.#attempt);
   }
 
+  /** Of the place that the attempt went to: another one is in no outage for that. */
+  #judge(wentWell: boolean): void {
+    this.#context.budgets.judge(this.#call, this.#budget, wentWell);
+  }
+
   #dropHeld(): void {
     this.#held = undefined;
     this.#context.sweep.remove(this);
@@ -293,6 +288,9 @@ export class AttemptLoop implements Sink, Swept {
 
   #settle(): void {
     this.#gate = 'over';
+    this.#dropHeld();
+    // It runs on where a defect shows only behind the failure that the wait was begun for.
+    this.#pause?.stop();
     this.#decision?.giveBack();
     this.#scope.detach();
     this.#budget.callEnded();

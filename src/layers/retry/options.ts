@@ -21,6 +21,10 @@ export interface RetryOptions {
   /** A wait asked for is lengthened by up to this share, and at most so many ms. */
   readonly retryAfterSpread: number;
   readonly retryAfterSpreadMsMax: number;
+  /** An attempt that only the number of others keeps from being made waits so long, in ms ... */
+  readonly permitWaitMs: number;
+  /** ... and asks about this often, in ms. */
+  readonly permitAskMs: number;
 }
 
 /** Defaults, each with its reason. */
@@ -42,6 +46,9 @@ export const defaultRetryOptions: RetryOptions = Object.freeze({
   // All callers were told the same instant.
   retryAfterSpread: 0.1,
   retryAfterSpreadMsMax: 1_000,
+  // The rule is made for streams that last; where calls are short a place is free in less.
+  permitWaitMs: 1_000,
+  permitAskMs: 20,
 });
 
 /** How many retries an upstream may get; one budget for all routes to it. */
@@ -52,6 +59,10 @@ export interface RetryBudgetOptions {
   readonly windowMs: number;
   /** Retries allowed each second however few calls there are. */
   readonly reservePerSecond: number;
+  /**
+   * Replays of requests that were not read by all appearances are free up to so many in a window.
+   */
+  readonly freeReplays: number;
   /** Calls between two attempts or in a further one: at most this share of all that run ... */
   readonly concurrentShare: number;
   /** ... or so many. */
@@ -69,6 +80,8 @@ export const defaultRetryBudgetOptions: RetryBudgetOptions = Object.freeze({
   windowMs: 10_000,
   // Finagle's 10 would be most of the load at the rates of models.
   reservePerSecond: 1,
+  // A restart or an idle limit takes that many connections; more of them are load like any other.
+  freeReplays: 10,
   // Envoy's: rates mean little where calls last minutes, so that calls in flight count as well.
   concurrentShare: 0.2,
   concurrentMin: 3,

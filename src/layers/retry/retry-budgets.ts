@@ -1,5 +1,7 @@
 // The budgets of all upstreams. They outlive reloads: a storm does not end because a file changed.
 
+import type { Call } from '../../core/call.ts';
+import type { Target } from '../../core/target.ts';
 import { defaultRetryBudgetOptions } from './options.ts';
 import type { RetryBudgetOptions } from './options.ts';
 import { RetryBudget } from './retry-budget.ts';
@@ -29,6 +31,20 @@ export class RetryBudgets {
       this.#budgets.set(upstream, budget);
     }
     return budget;
+  }
+
+  /** Tells of the attempt of `call` that was made last; `own` is the budget of its route. */
+  judge({ route, timeline }: Call, own: RetryBudget, wentWell: boolean): void {
+    const { endpoint, upstream } = timeline;
+    const budget = upstream === '' || upstream === route.upstream ? own : this.of(upstream);
+    budget.judge(wentWell, endpoint);
+  }
+
+  /** Whether so much has failed at each of these targets that no retry may be sent to any. */
+  areThrottled(targets: readonly Target[]): boolean {
+    return targets.every(({ endpoint: { host, port }, upstream }) =>
+      this.of(upstream).isThrottledAt(`${host}:${port}`),
+    );
   }
 
   /** Forgets upstreams that a new configuration does not have. */

@@ -23,6 +23,9 @@ export class RetryDecision {
   deniedBy: DenialCause | undefined = undefined;
   /** The wait before the attempt that was allowed last, in ms. */
   waitMs: number = 0;
+  /** Nothing is against another attempt but that too many others run: ask again then; 0 = no. */
+  askAgainMs: number = 0;
+  #askUntil: number = Number.POSITIVE_INFINITY;
   readonly #context: LoopContext;
   readonly #call: Call;
   readonly #budget: RetryBudget;
@@ -51,10 +54,21 @@ export class RetryDecision {
 
   /**
    * The failed attempt has been heard out, or for long enough; `words` are what it said. Whether
-   * another one follows: then after `waitMs`, and with a permit of the budget.
+   * another one follows: then after `waitMs`, and with a permit of the budget. May be asked again
+   * after `askAgainMs` where that is set.
    */
   allows(words: string): boolean {
-    return this.deniedBy === undefined && this.#allows(this.#denial(words));
+    this.askAgainMs = 0;
+    if (this.deniedBy !== undefined) return false;
+    const denial = this.#denial(words);
+    if (denial === 'concurrency' && this.#maySoon()) return false;
+    return this.#allows(denial);
+  }
+
+  /** Nobody asks again. */
+  giveUp(): void {
+    if (this.askAgainMs > 0) this.#allows('concurrency');
+    this.askAgainMs = 0;
   }
 
   /** The attempt that was allowed last is accepted, has failed, or will not be made. */
@@ -92,9 +106,29 @@ export class RetryDecision {
     if (now + this.waitMs >= this.#call.deadline) return 'deadline';
     // That of the attempt before is not needed any more.
     this.giveBack();
-    const refusal = this.#budget.begin(now);
+    const refusal = this.#budget.begin(now, this.#isThrottled());
     this.#hasPermit = refusal === undefined;
     return refusal;
+  }
+
+  /** Every place that the call may go to is in an outage; one that is not may take it. */
+  #isThrottled(): boolean {
+    const { route, timeline } = this.#call;
+    if (route.targets.length > 0) return this.#context.budgets.areThrottled(route.targets);
+    return this.#budget.isThrottledAt(timeline.endpoint);
+  }
+
+  /**
+   * Others are over in a moment where calls are short, and a failure that waits for it is hidden.
+   * What is drawn keeps those that wait from asking all at once.
+   */
+  #maySoon(): boolean {
+    const { clock, options, random } = this.#context;
+    const now = clock.now();
+    if (this.#askUntil === Number.POSITIVE_INFINITY) this.#askUntil = now + options.permitWaitMs;
+    if (now >= this.#askUntil) return false;
+    this.askAgainMs = options.permitAskMs * (0.5 + random.next());
+    return true;
   }
 
   #allows(denial: DenialCause | undefined): boolean {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { seededRandom } from '../../core/random.ts';
+import type { Target } from '../../core/target.ts';
 import type { RecordingSink } from '../../testing/recording-sink.ts';
 import type { CallScript, ServiceScript } from '../../testing/scripted-service.ts';
+import { testTarget } from '../../testing/test-call.ts';
 import type { RetryBudgetOptions } from './options.ts';
 import { errorEvent, EVENTS, RetryRig, stream, strict } from './retry.fixture.ts';
 
@@ -121,6 +123,7 @@ describe('retries that run at the same time', () => {
     const rig = new RetryRig({ status: 529, headers: { 'retry-after': '30' } }, {}, NO_THROTTLE);
     for (let n = 0; n < 3; n += 1) rig.send();
     const { sink } = rig.send();
+    rig.clock.advance(1_100);
     assert.equal(sink.status, 529);
     assert.equal(sink.head?.headers.get('x-should-retry'), 'false');
     assert.deepEqual(rig.denied, ['concurrency']);
@@ -142,6 +145,22 @@ describe('retries that wait for a moment', () => {
   });
 });
 
+describe('replays below it', () => {
+  it('are asked of the budget of the same upstream, in every attempt', () => {
+    const rig = new RetryRig([{ status: 500 }, stream]);
+    const { call } = rig.send();
+    rig.clock.advance(1_000);
+    assert.equal(call.replays, undefined);
+    const attempts = rig.upstream.calls;
+    assert.equal(attempts.length, 2);
+    const remaining = (): number => rig.budgets.view(rig.clock.now())[0]?.remaining ?? -1;
+    const before = remaining();
+    const now = rig.clock.now();
+    for (const { call: attempt } of attempts) attempt.replays?.takeReplay(false, now, 'a:80');
+    assert.equal(remaining(), before - 2);
+  });
+});
+
 describe('a retry of the caller', () => {
   it('is paid for before ours', () => {
     const budget = { ...NO_THROTTLE, ratio: 0 };
@@ -153,5 +172,41 @@ describe('a retry of the caller', () => {
     assert.equal(remaining(), 9);
     for (let n = 0; n < 20; n += 1) rig.send({ headers: { 'x-stainless-retry-count': '1' } });
     assert.equal(remaining(), 0);
+  });
+});
+
+describe('places that fail', () => {
+  /** Two places of two upstreams; at the first one each attempt fails, at the other `second`. */
+  function between(second: CallScript): RetryRig {
+    const places = ['main', 'spare'].map((upstream, at) =>
+      testTarget(81 + at, { upstream, tier: at }),
+    );
+    const rig = new RetryRig(
+      (call) => {
+        const place = places[call.attempt > 1 ? 1 : 0] as Target;
+        call.timeline.upstream = place.upstream;
+        call.timeline.endpoint = `${place.endpoint.host}:${place.endpoint.port}`;
+        return call.attempt > 1 ? second : { status: 500 };
+      },
+      {},
+      { ratio: 1 },
+    );
+    for (let n = 0; n < 50; n += 1) {
+      rig.send({ route: { upstream: 'main', targets: places } });
+      rig.clock.advance(10_000);
+    }
+    return rig;
+  }
+
+  it('keep no call from one that is well, however often they do', () => {
+    const rig = between(stream);
+    assert.deepEqual(rig.denied, []);
+    assert.equal(rig.upstream.calls.length, 100);
+  });
+
+  it('are left in peace where all of them do', () => {
+    const rig = between({ status: 500 });
+    assert.ok(rig.denied.includes('throttle'));
+    assert.ok(rig.upstream.calls.length < 70, `${rig.upstream.calls.length} attempts`);
   });
 });

@@ -31,7 +31,7 @@ export function retryLayer(deps: RetryDeps, options: RetryOptions = defaultRetry
   return {
     name: 'retry',
     wrap(next) {
-      const context: LoopContext = { clock, random, sweep, observer, options, next };
+      const context: LoopContext = { clock, random, sweep, budgets, observer, options, next };
       return (call, sink) => {
         new AttemptLoop(context, call, sink, budgets.of(call.route.upstream)).begin();
       };

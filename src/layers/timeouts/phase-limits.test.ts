@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Progress } from '../../core/dialect.ts';
-import { Timeline } from '../../core/timeline.ts';
+import { NEVER, Timeline } from '../../core/timeline.ts';
 import { testLimits } from '../../testing/test-call.ts';
 import { overdue } from './phase-limits.ts';
 
-const facts = { secure: true, awaitsCaller: false };
+const facts = { secure: true, awaitedCallerAt: NEVER };
 
 /** A timeline that has come this far; every slot named is at its time in ms. */
 function at(slots: Partial<Timeline>): Timeline {
@@ -38,8 +38,12 @@ describe('phase limits', () => {
   });
 
   it('does not hold the upstream responsible while the caller is slow to upload', () => {
-    const slow = { secure: true, awaitsCaller: true };
-    assert.equal(overdue(at(sending), testLimits, slow, testLimits.uploadMs * 5), undefined);
+    const { uploadMs } = testLimits;
+    const slow = { secure: true, awaitedCallerAt: uploadMs * 5 };
+    const last = uploadMs * 6;
+    assert.equal(overdue(at(sending), testLimits, slow, uploadMs * 5), undefined);
+    assert.equal(overdue(at(sending), testLimits, slow, last), undefined);
+    assert.equal(overdue(at(sending), testLimits, slow, last + 1)?.code, 'SEND_STALLED');
   });
 
   it('counts upload time from the last progress', () => {

@@ -24,8 +24,11 @@ export const PRODUCING_MS = 10_000;
 export interface CallFacts {
   /** The endpoint is reached by TLS. */
   readonly secure: boolean;
-  /** The upload waits for the caller, not for the upstream. */
-  readonly awaitsCaller: boolean;
+  /**
+   * Until then the upload has waited for the caller, not for the upstream; `NEVER` = it has not.
+   * The time of a caller who rests is not the upstream's, also when its next bytes have come.
+   */
+  readonly awaitedCallerAt: number;
 }
 
 /**
@@ -63,8 +66,7 @@ function beforeAnswer(
     return passed('TLS_TIMEOUT', now - connectedAt, limits.tlsMs, 'in the TLS handshake');
   }
   if (sentAt === NEVER) {
-    if (facts.awaitsCaller) return undefined;
-    const since = Math.max(firstWriteAt, uploadProgressAt);
+    const since = Math.max(firstWriteAt, uploadProgressAt, facts.awaitedCallerAt);
     return passed('SEND_STALLED', now - since, limits.uploadMs, 'without upload progress');
   }
   return passed('FIRST_BYTE_TIMEOUT', now - sentAt, firstByteMs, 'without a first byte');

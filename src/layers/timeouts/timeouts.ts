@@ -47,14 +47,22 @@ export function timeoutsLayer(
       const limitMs = firstByteLimitMs(call, deps, options);
       const watch = new TimeoutsSink(call, scope, sink, deps, limitMs);
       deps.sweep.add(watch);
-      if (call.deadline === Number.POSITIVE_INFINITY || deps.fieldsWithTimeLeft === undefined) {
-        next(attemptOf(call, call.attempt, scope), watch);
-      } else {
-        const headers = deps.fieldsWithTimeLeft(call);
-        next(attemptOf(call, call.attempt, scope, { headers }), watch);
+      try {
+        next(attemptUnder(call, scope, deps), watch);
+      } catch (bug) {
+        // A last word need not come any more.
+        watch.abandon();
+        throw bug;
       }
     },
   };
+}
+
+function attemptUnder(call: Call, scope: Cancellation, deps: TimeoutsDeps): Call {
+  if (call.deadline === Number.POSITIVE_INFINITY || deps.fieldsWithTimeLeft === undefined) {
+    return attemptOf(call, call.attempt, scope);
+  }
+  return attemptOf(call, call.attempt, scope, { headers: deps.fieldsWithTimeLeft(call) });
 }
 
 /** The limit of this attempt: learned where its upstream asks for that, else that of its route. */
@@ -84,6 +92,8 @@ function placeOf({ route }: Call): string | undefined {
 class TimeoutsSink implements Sink, Swept, CallFacts {
   sweepIndex: number = -1;
   readonly secure: boolean;
+  /** To the precision of the sweep. */
+  awaitedCallerAt: number = NEVER;
   readonly #call: Call;
   readonly #scope: Cancellation;
   readonly #sink: Sink;
@@ -105,12 +115,9 @@ class TimeoutsSink implements Sink, Swept, CallFacts {
     this.secure = call.route.endpoints[0]?.secure === true;
   }
 
-  get awaitsCaller(): boolean {
-    return this.#call.body.awaitsCaller;
-  }
-
   sweep(now: number): void {
-    const { timeline, route } = this.#call;
+    const { timeline, route, body } = this.#call;
+    if (body.awaitsCaller) this.awaitedCallerAt = now;
     const late = overdue(timeline, route.limits, this, now, this.#firstByteMs);
     if (late === undefined || this.#scope.reason !== undefined) return;
     let source = '';
@@ -141,13 +148,19 @@ class TimeoutsSink implements Sink, Swept, CallFacts {
   }
 
   end(trailers?: HeaderList): void {
-    this.#leave();
+    this.abandon();
     this.#sink.end(trailers);
   }
 
   fail(error: CallError): void {
-    this.#leave();
+    this.abandon();
     this.#sink.fail(error);
+  }
+
+  /** The attempt is over, or broken by a defect below. */
+  abandon(): void {
+    this.#deps.sweep.remove(this);
+    this.#scope.detach();
   }
 
   #learn(ms: number, now: number): void {
@@ -156,10 +169,5 @@ class TimeoutsSink implements Sink, Swept, CallFacts {
     if (times === undefined || place === undefined) return;
     if (isClosed?.(this.#call) === false) return;
     times.record(place, this.#call.route.kind, ms, now);
-  }
-
-  #leave(): void {
-    this.#deps.sweep.remove(this);
-    this.#scope.detach();
   }
 }

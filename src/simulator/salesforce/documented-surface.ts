@@ -21,6 +21,7 @@ import type { OrgOptions } from './org-options.ts';
 import { providerFinish, providerUsage } from './provider-words.ts';
 import { jsonAnswer, refusalAnswer, refuse } from './org-refusal.ts';
 import type { OrgRefusal } from './org-refusal.ts';
+import { wishesToxic } from './org-wishes.ts';
 
 /** What can be asked of a model here. */
 export type DocumentedAction = 'generations' | 'chat-generations' | 'embeddings';
@@ -119,7 +120,7 @@ function chatDocument(
     content: [...said.text].join(''),
     timestamp: wallMs,
     parameters: providerFinish(model.provider, said.stop),
-    contentQuality: quality,
+    contentQuality: qualityFor(ask),
   };
   const parameters = { ...providerUsage(model.provider, ask, said), model: model.name };
   return { id: randomId(random, 24), generationDetails: { generations: [generation], parameters } };
@@ -136,7 +137,7 @@ function promptDocument(
   const generation = {
     id: randomId(random, 24),
     generatedText: [...said.text].join(''),
-    contentQuality: quality,
+    contentQuality: qualityFor(ask),
     parameters: { ...providerFinish(model.provider, said.stop), index: 0 },
   };
   const parameters = {
@@ -148,9 +149,11 @@ function promptDocument(
   return { id, generation, moreGenerations: null, prompt: ask.userText, parameters };
 }
 
-const quality = {
-  scanToxicity: { isDetected: false, categories: [{ categoryName: 'violence', score: '0.0' }] },
-};
+function qualityFor(ask: Ask): object {
+  const isDetected = wishesToxic(ask.userText);
+  const categories = [{ categoryName: 'violence', score: isDetected ? '0.9' : '0.0' }];
+  return { scanToxicity: { isDetected, categories } };
+}
 
 function embeddingsAnswer(model: OrgModel, body: JsonObject): ServiceAnswer {
   if (!model.embeds) {

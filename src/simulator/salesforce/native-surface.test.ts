@@ -130,9 +130,29 @@ describe('the native surface of the simulated org', () => {
   it('refuses budgets of thinking on newer models', () => {
     const thinking = { type: 'enabled', budget_tokens: 1_024 };
     const messages = [{ role: 'user', content: 'a' }];
-    equal(invoke({ messages, thinking }, SONNET).status, 200);
+    equal(invoke({ messages, thinking, max_tokens: 2_000 }, SONNET).status, 200);
     equal(invoke({ messages, thinking }, OPUS).status, 400);
     equal(invoke({ messages, thinking: { type: 'adaptive' } }, OPUS).status, 200);
+  });
+
+  it('refuses adaptive thinking and efforts on older ones', () => {
+    const messages = [{ role: 'user', content: 'a' }];
+    const refused = invoke({ messages, thinking: { type: 'adaptive' } }, SONNET);
+    equal(refused.status, 400);
+    equal(at(refused.json, 'message'), 'adaptive thinking is not supported on this model');
+    const effort = invoke({ messages, output_config: { effort: 'low' } }, SONNET);
+    equal(at(effort.json, 'message'), 'This model does not support the effort parameter.');
+  });
+
+  it('refuses betas that its host does not know, and what they would unlock', () => {
+    const messages = [{ role: 'user', content: 'a' }];
+    const said = (more: object, model = SONNET): unknown =>
+      at(invoke({ messages, ...more }, model).json, 'message');
+    const known = 'context-management-2025-06-27';
+    equal(said({ anthropic_beta: [known], context_management: {} }), undefined);
+    equal(said({ anthropic_beta: [known, 'claude-code-20250219'] }), 'invalid beta flag');
+    equal(said({ anthropic_beta: [known] }, OPUS), 'invalid beta flag');
+    match(String(said({ context_management: {} })), /^context_management: Extra inputs/);
   });
 
   it('says that a prompt is too long in words that clients act on', () => {

@@ -1,6 +1,6 @@
 // The native surface of a simulated org: Claude models behind Bedrock-style bodies, streamed as AWS
 // event streams. Refuses what the real one was seen to refuse: `model` and `stream` in the body,
-// thoughts of finished turns, thinking budgets on newer models.
+// thoughts of finished turns, thinking budgets on newer models, betas that its host does not know.
 // Source: the reference on Salesforce, section 6.
 
 import type { Random } from '../../core/random.ts';
@@ -8,7 +8,7 @@ import { AnthropicVoice } from '../anthropic-voice.ts';
 import { readAnthropicAsk } from '../anthropic-ask.ts';
 import { compose } from '../composition.ts';
 import type { Directives } from '../directives.ts';
-import { asObject, asText, objectsIn } from '../json.ts';
+import { asList, asObject, asText, objectsIn } from '../json.ts';
 import type { JsonObject } from '../json.ts';
 import { isRefusal } from '../refusal.ts';
 import type { ServiceAnswer } from '../simulated-service.ts';
@@ -53,6 +53,8 @@ function refusalOf(model: OrgModel, body: JsonObject, options: OrgOptions): OrgR
   for (const name of ['model', 'stream']) {
     if (body[name] !== undefined) return invalid(`${name}: Extra inputs are not permitted`);
   }
+  const beta = refusedBeta(model, body);
+  if (beta !== undefined) return beta;
   if (model.adaptiveOnly && asObject(body.thinking)?.type === 'enabled') {
     return invalid('"thinking.type.enabled" is not supported for this model');
   }
@@ -64,6 +66,25 @@ function refusalOf(model: OrgModel, body: JsonObject, options: OrgOptions): OrgR
   const tokens = Math.ceil(characters / 4);
   const most = Math.floor(options.promptCharsMax / 4);
   return invalid(`prompt is too long: ${tokens} tokens > ${most} maximum`);
+}
+
+/** Betas that the host behind the surface knows. Its later models take none. */
+const hostBetas = [
+  /^(computer-use|token-efficient-tools|output-128k|context-1m|tool-examples)-\d/,
+  /^(interleaved-thinking|dev-full-thinking|context-management|effort|tool-search-tool)-\d/,
+];
+const TAKES_NO_BETA = /claude(4[78]|5)/i;
+
+function refusedBeta(model: OrgModel, body: JsonObject): OrgRefusal | undefined {
+  const betas = asList(body.anthropic_beta).map((beta) => asText(beta));
+  const isKnown = (beta: string): boolean => hostBetas.some((known) => known.test(beta));
+  if (!betas.every(isKnown) || (betas.length > 0 && TAKES_NO_BETA.test(model.name))) {
+    return invalid('invalid beta flag');
+  }
+  const manages = betas.some((beta) => beta.startsWith('context-management'));
+  return body.context_management === undefined || manages
+    ? undefined
+    : invalid('context_management: Extra inputs are not permitted');
 }
 
 /** Thoughts of turns before the user's last words. */

@@ -19,6 +19,11 @@ export const orgWishTable: readonly DirectiveHelp[] = [
     example: '[[status=502]] [[html]]',
   },
   {
+    form: 'toxic',
+    meaning: 'The scan of the documented surface calls the answer toxic.',
+    example: '[[toxic]]',
+  },
+  {
     form: 'bad-crc@N',
     meaning: 'A wrong checksum in the frame after N frames of a stream.',
     example: '[[bad-crc@3]]',
@@ -33,6 +38,11 @@ export interface OrgWishes {
   readonly html: boolean;
   /** Frames before the damaged one; `Infinity` = none. */
   readonly badCrcAt: number;
+}
+
+/** Whether the scan shall call the answer toxic. Its text is as harmless as ever. */
+export function wishesToxic(text: string): boolean {
+  return text.includes('[[toxic]]');
 }
 
 const OWN = /\[\[(json-error|empty|html|bad-crc@(\d{1,6}))\]\]/g;

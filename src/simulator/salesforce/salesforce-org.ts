@@ -19,7 +19,8 @@ import type { OrgRefusal, OrgVoice } from './org-refusal.ts';
 import { OrgTokens } from './org-tokens.ts';
 import { tokenAnswer } from './token-endpoint.ts';
 
-const TOKEN_PATH = '/services/oauth2/token';
+/** Where tokens are asked for. */
+export const TOKEN_PATH = '/services/oauth2/token';
 const REVOKE_PATH = '/services/oauth2/revoke';
 const FEEDBACK_PATH = '/einstein/platform/v1/feedback';
 const DOCUMENTED = /^\/einstein\/platform\/v1\/models\/([^/]+)\/([a-z-]+)$/;

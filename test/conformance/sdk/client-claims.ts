@@ -2,11 +2,11 @@
 // of an upstream makes its tests. Invariant: a claim knows a client and what it says, never an
 // upstream; what differs from one upstream to the next is handed in.
 
-import { equal, match, ok, rejects } from 'node:assert/strict';
+import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
 import { it } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
 import { APIError } from 'openai';
-import type { Answer, ModelClient } from './model-clients.ts';
+import type { Answer, ModelClient, Picture } from './model-clients.ts';
 
 /** Which client. */
 export type ClientName = ModelClient['name'];
@@ -88,6 +88,50 @@ export const callsTools: Claim = {
     }
   },
 };
+
+/** One point, in two formats, and an address. */
+const PICTURES: readonly Picture[] = [
+  {
+    mediaType: 'image/png',
+    base64:
+      'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  },
+  { mediaType: 'image/gif', base64: 'R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7' },
+  { url: 'https://pictures.example/one.png?size=2&x=a%20b' },
+];
+
+/** Pictures reach the model byte by byte; `seen` reads those that the upstream was given last. */
+export function showsPictures(seen: () => readonly Picture[]): Claim {
+  return {
+    title: (name) => `shows pictures of ${name} to the model`,
+    async holds(client, stream) {
+      const answer = await client.ask({ text: SAID, stream, pictures: PICTURES });
+      equal(answer.stop, 'stop');
+      deepEqual(seen(), PICTURES);
+    },
+  };
+}
+
+/** An upstream that knows no such thing is not even asked; the refusal says what it is about. */
+export function refusesWhatIsUnknown(
+  what: 'tools' | 'pictures',
+  requestCount: () => number,
+): Claim {
+  const more = what === 'tools' ? { tools: true } : { pictures: PICTURES };
+  return {
+    title: (name) => `refuses the ${what} of ${name} and says why`,
+    async holds(client, stream) {
+      const before = requestCount();
+      await rejects(client.ask({ text: 'What is this?', stream, ...more }), (error) => {
+        ok(isApiError(error));
+        equal(error.status, 400);
+        match(error.message, what === 'tools' ? /tools/ : /image/);
+        return true;
+      });
+      equal(requestCount(), before);
+    },
+  };
+}
 
 /** A refusal keeps its status and its wait, and the client knows it for one. */
 export const refuses: Claim = {

@@ -12,11 +12,13 @@ import {
   claimOfEveryClient,
   failsOn,
   refuses,
+  showsPictures,
   tellsText,
   tellsTheSame,
 } from './client-claims.ts';
 import { modelClients } from './model-clients.ts';
 import type { ModelClient } from './model-clients.ts';
+import { picturesIn } from './seen-pictures.ts';
 
 const upstreamDialects = ['anthropic', 'openai-chat', 'openai-responses'] as const;
 
@@ -59,6 +61,7 @@ for (const dialect of upstreamDialects) {
           match(upstream.requests.at(-1)?.body ?? '', /"model":"model-there"/);
         }),
         callsTools,
+        showsPictures(() => picturesIn(upstream.requests.at(-1)?.body ?? '', dialect)),
         refuses,
       ],
       once: [

@@ -10,7 +10,14 @@ export interface Question {
   readonly stream: boolean;
   /** Offers a tool `get_weather(city)`. */
   readonly tools?: boolean;
+  /** Shows these pictures in front of the text. */
+  readonly pictures?: readonly Picture[];
 }
+
+/** A picture in its own bytes, or one that the model is to fetch. */
+export type Picture =
+  | { readonly mediaType: 'image/png' | 'image/gif'; readonly base64: string }
+  | { readonly url: string };
 
 /** What came back. */
 export interface Answer {
@@ -51,7 +58,7 @@ async function askMessages(client: Anthropic, question: Question): Promise<Answe
   const params = {
     model: MODEL,
     max_tokens: 2_000,
-    messages: [{ role: 'user' as const, content: question.text }],
+    messages: [{ role: 'user' as const, content: messagesContent(question) }],
     ...(question.tools === true ? { tools: [{ ...tool, input_schema: schema }] } : {}),
   };
   const message = question.stream
@@ -72,7 +79,7 @@ async function askMessages(client: Anthropic, question: Question): Promise<Answe
 async function askChat(client: OpenAI, question: Question): Promise<Answer> {
   const params = {
     model: MODEL,
-    messages: [{ role: 'user' as const, content: question.text }],
+    messages: [{ role: 'user' as const, content: chatContent(question) }],
     ...(question.tools === true
       ? { tools: [{ type: 'function' as const, function: { ...tool, parameters: schema } }] }
       : {}),
@@ -100,7 +107,7 @@ async function askChat(client: OpenAI, question: Question): Promise<Answer> {
 async function askResponses(client: OpenAI, question: Question): Promise<Answer> {
   const params = {
     model: MODEL,
-    input: question.text,
+    input: responsesInput(question),
     ...(question.tools === true
       ? { tools: [{ type: 'function' as const, ...tool, parameters: schema, strict: false }] }
       : {}),
@@ -123,4 +130,48 @@ async function askResponses(client: OpenAI, question: Question): Promise<Answer>
     outputTokens: response.usage?.output_tokens ?? -1,
     model: response.model,
   };
+}
+
+/** A text alone is sent as one, which is how most questions come. */
+function messagesContent({
+  text,
+  pictures = [],
+}: Question): string | Anthropic.ContentBlockParam[] {
+  if (pictures.length === 0) return text;
+  const images = pictures.map((picture): Anthropic.ImageBlockParam => {
+    if ('url' in picture) return { type: 'image', source: { type: 'url', url: picture.url } };
+    const { mediaType, base64 } = picture;
+    return { type: 'image', source: { type: 'base64', media_type: mediaType, data: base64 } };
+  });
+  return [...images, { type: 'text', text }];
+}
+
+function chatContent({
+  text,
+  pictures = [],
+}: Question): string | OpenAI.Chat.Completions.ChatCompletionContentPart[] {
+  if (pictures.length === 0) return text;
+  const images = pictures.map((picture) => ({
+    type: 'image_url' as const,
+    image_url: { url: urlOf(picture) },
+  }));
+  return [...images, { type: 'text', text }];
+}
+
+function responsesInput({
+  text,
+  pictures = [],
+}: Question): string | OpenAI.Responses.ResponseInput {
+  if (pictures.length === 0) return text;
+  const images = pictures.map((picture) => ({
+    type: 'input_image' as const,
+    image_url: urlOf(picture),
+    detail: 'auto' as const,
+  }));
+  return [{ role: 'user', content: [...images, { type: 'input_text', text }] }];
+}
+
+/** APIs of OpenAI have an address for both kinds. */
+function urlOf(picture: Picture): string {
+  return 'url' in picture ? picture.url : `data:${picture.mediaType};base64,${picture.base64}`;
 }

@@ -7,7 +7,9 @@ import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 import { startGateway } from '../../../src/gateway/gateway.ts';
 import type { Gateway } from '../../../src/gateway/gateway.ts';
+import type { PlanRequest } from '../../../src/simulator/answer-plan.ts';
 import { SalesforceOrg } from '../../../src/simulator/salesforce/salesforce-org.ts';
+import type { SimulatedService } from '../../../src/simulator/simulated-service.ts';
 import { allGivenBack } from '../../../src/testing/eventually.fixture.ts';
 import { LeakCheck, SimServer } from '../../../src/testing/index.ts';
 import {
@@ -16,12 +18,15 @@ import {
   failsOn,
   isApiError,
   refuses,
+  refusesWhatIsUnknown,
+  showsPictures,
   tellsText,
   tellsTheSame,
 } from './client-claims.ts';
 import type { Claim } from './client-claims.ts';
 import { modelClients } from './model-clients.ts';
 import type { ModelClient } from './model-clients.ts';
+import { picturesIn } from './seen-pictures.ts';
 
 const leaks = LeakCheck.begin();
 after(() => leaks.assertClean());
@@ -33,11 +38,19 @@ const PROMPT_CHARS_MAX = 20_000;
 /** A gateway in front of an org. */
 class Rig {
   readonly org: SalesforceOrg = new SalesforceOrg({ promptCharsMax: PROMPT_CHARS_MAX });
+  /** The server keeps no bodies of requests that are answered. */
+  readonly #watched: SimulatedService = {
+    open: (request, random, wallMs) => {
+      if (!request.path.includes('/oauth2/')) this.#lastRequest = request;
+      return this.org.open(request, random, wallMs);
+    },
+  };
+  #lastRequest: PlanRequest | undefined;
   #sim: SimServer | undefined;
   #gateway: Gateway | undefined;
 
   async open(surface: 'auto' | (typeof surfaces)[number]): Promise<void> {
-    const sim = await SimServer.listen({ service: this.org, seed: 5 });
+    const sim = await SimServer.listen({ service: this.#watched, seed: 5 });
     this.#sim = sim;
     const tokenUrl = `${sim.url}/services/oauth2/token`;
     const oauth = { tokenUrl, clientId: 'sim-client', clientSecret: 'sim-secret' };
@@ -66,7 +79,12 @@ class Rig {
 
   /** The path of the last request, without those for tokens. */
   get asked(): string | undefined {
-    return this.#sim?.seen.requests.findLast(({ path }) => !path.includes('/oauth2/'))?.path;
+    return this.#lastRequest?.path;
+  }
+
+  /** Its body. */
+  get body(): string {
+    return this.#lastRequest?.body ?? '';
   }
 
   /** Requests to the org so far. */
@@ -109,22 +127,6 @@ const neverShowsError: Claim = {
   },
 };
 
-/** The documented surface knows no tools, so the org is not even asked. */
-const refusesTools = (rig: Rig): Claim => ({
-  title: (name) => `refuses the tools of ${name} and says why`,
-  async holds(client, stream) {
-    const before = rig.requestCount;
-    const asking = client.ask({ text: 'What is the weather?', stream, tools: true });
-    await rejects(asking, (error) => {
-      ok(isApiError(error));
-      equal(error.status, 400);
-      match(error.message, /tools/);
-      return true;
-    });
-    equal(rig.requestCount, before);
-  },
-});
-
 for (const surface of surfaces) {
   describe(`the ${surface} surface of an org`, () => {
     const rig = new Rig();
@@ -143,7 +145,12 @@ for (const surface of surfaces) {
         refuses,
         tellsOfLongPrompt,
         neverShowsError,
-        native ? callsTools : refusesTools(rig),
+        ...(native
+          ? // The native surface has the form of Anthropic's own API.
+            [callsTools, showsPictures(() => picturesIn(rig.body, 'anthropic'))]
+          : (['tools', 'pictures'] as const).map((what) =>
+              refusesWhatIsUnknown(what, () => rig.requestCount),
+            )),
       ],
       once: [
         tellsTheSame,

@@ -82,6 +82,8 @@ export function requestSuite(kind: EdgeKind): void {
         const allowed = status === 400 ? [400, 501] : [status];
         assert.ok(allowed.includes(got), `status ${got} in ${caller.text}`);
         assert.equal(rig.calls.length, 0);
+        assert.match(caller.text, /x-holdfast-call-id: \S+\r\n/i);
+        assert.equal(rig.refused.length, 1);
       });
     }
 

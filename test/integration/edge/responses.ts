@@ -122,6 +122,22 @@ export function responseSuite(kind: EdgeKind): void {
       assert.doesNotMatch(caller.text, /\r\n0\r\n/);
     });
 
+    it('counts no stream out by a length: its end and its cut must be told apart', async () => {
+      for (const type of ['text/event-stream; charset=utf-8', 'application/x-ndjson']) {
+        const hand = byHand();
+        const caller = await open(hand.service);
+        caller.say(GET);
+        await oneCall();
+        hand.sink().start(head(200, { 'content-type': type }, 'length', 4), freeFlow);
+        hand.sink().chunk(Buffer.from('half'));
+        hand.sink().fail(new CallError('STREAM_TRUNCATED'));
+        await caller.untilClosed();
+        assert.match(caller.text, /transfer-encoding: chunked\r\n/i);
+        assert.doesNotMatch(caller.text, /content-length|\r\n0\r\n/i);
+        await rig.close();
+      }
+    });
+
     it('answers HEAD without a body and keeps the length', async () => {
       const caller = await open((_call, sink) => {
         sink.start(head(200, {}, 'none', 1234), freeFlow);
@@ -161,6 +177,26 @@ export function responseSuite(kind: EdgeKind): void {
       assert.match(caller.text, /x-accel-buffering: no\r\n/i);
       assert.doesNotMatch(caller.text, /max-age/);
       caller.destroy();
+    });
+
+    it('says when an answer came whose upstream did not', async () => {
+      const dates: Record<string, string>[] = [{}, { date: 'Sun, 06 Nov 1994 08:49:37 GMT' }];
+      for (const fields of dates) {
+        const caller = await open((_call, sink) => {
+          sink.start(head(200, fields, 'length', 2), freeFlow);
+          sink.chunk(Buffer.from('ok'));
+          sink.end();
+        });
+        caller.say(GET);
+        await caller.until((text) => text.endsWith('ok'));
+        const said = [...caller.text.matchAll(/^date: (.*)\r$/gim)].map(([, value = '']) => value);
+        assert.equal(said.length, 1);
+        const [date = ''] = said;
+        if (fields['date'] !== undefined) assert.equal(date, fields['date']);
+        else assert.ok(Math.abs(Date.parse(date) - Date.now()) < 3_000, date);
+        caller.destroy();
+        await rig.close();
+      }
     });
 
     it('passes early hints to HTTP/1.1 callers only', async () => {
