@@ -112,7 +112,8 @@ describe('a deploy while streams run', () => {
       return spreadMs;
     };
     const [atOnce, spread] = [await drained(0), await drained(2_000)];
-    assert.ok(atOnce < 100, `${atOnce} ms`);
+    // Far apart, since a busy machine spreads what was closed in one turn.
+    assert.ok(atOnce < 400, `${atOnce} ms`);
     assert.ok(spread > 800, `${spread} ms`);
   });
 });

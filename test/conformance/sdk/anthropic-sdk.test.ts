@@ -174,13 +174,13 @@ for (const kind of targetKinds) {
         [529, InternalServerError, 'overloaded_error'],
       ] as const;
       for (const [status, type, name] of cases) {
-        const text = `[[status=${status}]] [[retry-after=7]]`;
+        const text = `[[status=${status}]] [[retry-after=1]]`;
         for (const stream of [false, true]) {
           await rejects(client.messages.create({ ...ask(text), stream }), (error) => {
             ok(error instanceof type, `${status}`);
             equal(error.status, status);
             equal(error.type, name);
-            equal(error.headers.get('retry-after'), '7');
+            equal(error.headers.get('retry-after'), '1');
             match(error.requestID ?? '', /^req_/);
             return true;
           });

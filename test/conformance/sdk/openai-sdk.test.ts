@@ -198,7 +198,7 @@ for (const kind of targetKinds) {
         [503, InternalServerError, null],
       ] as const;
       for (const [status, type, code] of cases) {
-        const text = `[[status=${status}]] [[retry-after=7]]`;
+        const text = `[[status=${status}]] [[retry-after=1]]`;
         const attempts = [
           () => client.chat.completions.create(chat(text)),
           () => client.chat.completions.create({ ...chat(text), stream: true }),
@@ -208,7 +208,7 @@ for (const kind of targetKinds) {
           await rejects(attempt(), (error) => {
             ok(error instanceof type, `${status}`);
             equal(error.code, code);
-            equal(error.headers.get('retry-after'), '7');
+            equal(error.headers.get('retry-after'), '1');
             return true;
           });
         }
