@@ -3,6 +3,7 @@
 
 import type { CallError } from '../../src/core/errors.ts';
 import type { CallObserver } from '../../src/layers/observe/observe.ts';
+import { keptBytes } from './simulated-gateway.ts';
 import type { TokenDesk } from './token-desk.ts';
 import type { VirtualCaller } from './virtual-caller.ts';
 
@@ -59,6 +60,11 @@ export class Judge {
     if (isIdle && isAlive) this.note('2: a living stream was cut', plan.id);
     if (error.code === 'CREDENTIALS_UNAVAILABLE' && desk.hasGoodToken) {
       this.note('6: a call was refused while a good token was there', plan.id);
+    }
+    // A budget may refuse the replay that would have hidden it, and says so.
+    const isHideable = plan.route.replay !== 'strict' && plan.inputSize < keptBytes / 2;
+    if (error.code === 'STALE_CONNECTION' && isHideable && !/retry budget/.test(error.message)) {
+      this.note('3: a stale connection has reached the caller', plan.id);
     }
     if (error.origin === 'gateway' && (error.status === 429 || error.status === 503)) {
       if (!(Number(error.retryAfterMs) > 0)) {

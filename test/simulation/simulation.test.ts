@@ -59,6 +59,13 @@ const sabotages: Record<string, { promise: RegExp; options: Partial<RunOptions> 
       },
     },
   },
+  'a stale connection that is not replaced': {
+    promise: /^3: a stale connection has reached the caller/,
+    options: answersAs((sink) => ({
+      fail: (error) =>
+        sink.fail(error.code === 'RESET' ? new CallError('STALE_CONNECTION') : error),
+    })),
+  },
   'an attempt too many': {
     promise: /^4: it ran \d+ times/,
     options: {
