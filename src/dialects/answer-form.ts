@@ -54,10 +54,10 @@ export function answerForm(head: Head): AnswerForm {
 export function foreignAnswer(head: Head, strict: boolean): HeadFault | undefined {
   if (!strict) return undefined;
   const form = answerForm(head);
+  if (form !== 'binary' && form !== 'text') return undefined;
   const type = mediaType(head.headers.get('content-type') ?? '');
   // Some servers send their JSON without a type, or as plain text.
-  const isForeign = form === 'binary' || (form === 'text' && type !== '' && type !== 'text/plain');
-  if (!isForeign) return undefined;
+  if (type === '' || type === 'text/plain') return undefined;
   return { code: 'UNEXPECTED_TYPE', detail: `It said ${head.status} and ${type}.` };
 }
 
