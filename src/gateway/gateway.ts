@@ -26,14 +26,11 @@ import { silentLog } from './process-log.ts';
 import type { ProcessLog } from './process-log.ts';
 import { SwitchRouter } from './router.ts';
 import { Snapshot, needsRestart } from './snapshot.ts';
-import { WayOut } from './way-out.ts';
+import { TOO_LATE, WayOut } from './way-out.ts';
 import type { DrainHow } from './way-out.ts';
 
 /** Leases the debug view lists. */
 const LEASES_SHOWN = 200;
-
-/** Why a reload changes nothing. */
-const TOO_LATE = 'this gateway is on its way out; the old configuration stays';
 
 /** A running gateway. */
 export interface Gateway {

@@ -34,6 +34,9 @@ export interface WayOutDeps {
   readonly log: ProcessLog;
 }
 
+/** Why a reload changes nothing on the way out. */
+export const TOO_LATE = 'this gateway is on its way out; the old configuration stays';
+
 /** Readiness that was not asked for this long, in ms, is not watched by anybody. */
 export const WATCHED_MS = 60_000;
 

@@ -80,7 +80,8 @@ function quoted(text: string): string {
   return NEEDS_ESCAPE.test(text) ? JSON.stringify(text) : `"${text}"`;
 }
 
-function withoutQuery(path: string): string {
+/** A path as logs may show it. */
+export function withoutQuery(path: string): string {
   const at = path.indexOf('?');
   return at < 0 ? path : path.slice(0, at);
 }

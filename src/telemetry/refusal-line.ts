@@ -3,6 +3,7 @@
 
 import { errorTable, STATUS_FOR_NOBODY } from '../core/error-table.ts';
 import type { CallError } from '../core/errors.ts';
+import { withoutQuery } from './access-log.ts';
 
 /** What is known of a refused request. */
 export interface RefusedRequest {
@@ -16,7 +17,7 @@ export interface RefusedRequest {
 /** The line, newline included. Holds no query. `wallNow` is the refusal, in epoch ms. */
 export function refusalLine(refused: RefusedRequest, wallNow: number): string {
   const { callId, error, method, path } = refused;
-  const known = method === '' ? {} : { method, path: path.replace(/\?.*$/s, '') };
+  const known = method === '' ? {} : { method, path: withoutQuery(path) };
   const line = {
     time: new Date(wallNow).toISOString(),
     level: error.code === 'CALLER_GONE' ? 'info' : 'warn',

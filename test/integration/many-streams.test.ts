@@ -19,6 +19,16 @@ const SSE = [['content-type', 'text/event-stream']] as const;
 const ask = (path: string): string =>
   `POST ${path} HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}`;
 
+/** A gateway whose only upstream is this one, with these options. */
+function startBefore({ url }: MisbehavingUpstream, own: object): Promise<GatewayProcess> {
+  const test = { dialect: 'sse', profile: 'llm-hosted', endpoints: [url], ...own };
+  return startGatewayProcess({
+    log: { level: 'silent', access: false },
+    upstreams: { test },
+    routes: [{ match: { path: '/**' }, upstreams: ['test'] }],
+  });
+}
+
 describe('many streams at once', () => {
   let upstream: MisbehavingUpstream;
   let gateway: GatewayProcess;
@@ -34,18 +44,7 @@ describe('many streams at once', () => {
           }
         : { answer: { status: 200, headers: SSE, steps: living } },
     );
-    gateway = await startGatewayProcess({
-      log: { level: 'silent', access: false },
-      upstreams: {
-        test: {
-          dialect: 'sse',
-          profile: 'llm-hosted',
-          endpoints: [upstream.url],
-          limit: { start: 8192 },
-        },
-      },
-      routes: [{ match: { path: '/**' }, upstreams: ['test'] }],
-    });
+    gateway = await startBefore(upstream, { limit: { start: 8192 } });
   });
   after(async () => {
     await gateway.close();
@@ -115,18 +114,8 @@ describe('callers that do not read', () => {
       answer: { status: 200, headers: SSE, steps: pieces() },
       framing: 'chunked',
     }));
-    gateway = await startGatewayProcess({
-      log: { level: 'silent', access: false },
-      upstreams: {
-        test: {
-          dialect: 'sse',
-          profile: 'llm-hosted',
-          endpoints: [upstream.url],
-          timeouts: { byteIdle: '500ms', progressIdle: '500ms' },
-        },
-      },
-      routes: [{ match: { path: '/**' }, upstreams: ['test'] }],
-    });
+    const timeouts = { byteIdle: '500ms', progressIdle: '500ms' };
+    gateway = await startBefore(upstream, { timeouts });
   });
   after(async () => {
     await gateway.close();

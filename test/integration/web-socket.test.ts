@@ -196,6 +196,16 @@ function suite(kind: EdgeKind): void {
       caller.destroy();
     });
 
+    it('begins no session in the middle of what came too early to be kept', async () => {
+      await start();
+      const caller = await RawCaller.open(rig.port);
+      const early = Array.from({ length: 10_000 }, () => maskedFrame('early'));
+      caller.say(Buffer.concat([Buffer.from(handshakeText()), ...early]));
+      await caller.untilClosed();
+      assert.doesNotMatch(caller.text, /\x81\x05early/);
+      caller.destroy();
+    });
+
     it('opens after requests on the same connection', async () => {
       const otherwise: ProxyOptions['otherwise'] = (_call, sink) => {
         const headers = HeaderList.empty;

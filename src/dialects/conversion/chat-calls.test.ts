@@ -28,6 +28,14 @@ describe('calls in chunks', () => {
     deepEqual(callsOf(events), [['a', 'f', '{"x":1}']]);
   });
 
+  it('are so few that nobody is kept busy by calls that never begin', () => {
+    const named = Array.from({ length: 1_024 }, (_none, index) => ({ index, ...fn('f', '{}') }));
+    equal(callsOf(read(chunk(...named))).length, 1_024);
+    const empty = Array.from({ length: 1_025 }, (_none, index) => ({ index }));
+    const last = read(chunk(...empty)).at(-1);
+    equal(last?.type === 'error' && last.error.class, 'server');
+  });
+
   it('end when another begins and their arguments are complete', () => {
     const events = read(
       chunk({ index: 0, id: 'a', ...fn('f', '{"x":1}') }),

@@ -21,6 +21,9 @@ interface Call {
   ended: boolean;
 }
 
+/** Far more than any model makes at once; what a call costs grows with those that are open. */
+const CALLS_MAX = 1_024;
+
 /** The calls of one answer. */
 export class ChatCalls {
   readonly #teller: AnswerTeller;
@@ -84,7 +87,13 @@ export class ChatCalls {
   #take(index: number, id: string, callee: JsonObject): void {
     const name = asText(callee['name']);
     const known = this.#byIndex.get(index);
-    const call = known === undefined || isOther(known, id, name) ? this.#begin(index) : known;
+    const isNew = known === undefined || isOther(known, id, name);
+    if (isNew && this.#count >= CALLS_MAX) {
+      const message = `The upstream's answer has more than ${CALLS_MAX} tool calls.`;
+      this.#teller.fail({ class: 'server', message, status: 502 });
+      return;
+    }
+    const call = isNew ? this.#begin(index) : known;
     if (call.id === '') call.id = id;
     if (call.name === '') call.name = name;
     const fragment = fragmentOf(callee['arguments']);

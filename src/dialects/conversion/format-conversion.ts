@@ -1,7 +1,8 @@
 // A call of one vendor's API, asked of an upstream with another's, and the answer back: decoder,
 // middle form and encoder of each half put together.
 // Invariant: an answer is said to be whole only where the upstream said why it finished. It must
-// close it too, or say nothing else for a while (src/layers/convert). Lenient routes forgive both.
+// close it too, or say nothing else for a while (src/layers/convert). A lenient route
+// forgives the lack of either, except in streams of Responses.
 
 import { mediaType } from '../answer-form.ts';
 import type { Call } from '../../core/call.ts';

@@ -114,8 +114,7 @@ export class ModelAnswer implements AnswerConversion {
   }
 
   begin(): void {
-    const text = this.#held;
-    if (text !== '') this.#say('');
+    if (this.#held !== '') this.#say('');
   }
 
   close(): boolean {

@@ -19,7 +19,7 @@ export const effortScale: readonly Effort[] = [
 export const commonEfforts: readonly Effort[] = ['low', 'medium', 'high'];
 
 /** Anthropic refuses smaller budgets of thinking; in tokens. */
-export const THINKING_BUDGET_MIN = 1024;
+const THINKING_BUDGET_MIN = 1024;
 
 /**
  * The largest budget, in tokens, that still counts as each effort, and what is asked for in its

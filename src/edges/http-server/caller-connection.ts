@@ -56,10 +56,7 @@ export class CallerConnection
 
   /** The caller sent FIN. A half-closed caller is taken for gone, as every HTTP server does. */
   ended(): void {
-    if (this.#exchange === undefined) {
-      this.#endSocket();
-      return;
-    }
+    if (this.#exchange === undefined) return this.#endSocket();
     this.#exchange.callerGone('It sent FIN.');
     this.socket.destroy();
   }
@@ -125,7 +122,10 @@ export class CallerConnection
 
   upgrade(callId: string, head: Head): CallerSide {
     this.#state = 'upgraded';
-    return this.#parts.giveAway(this, callId, this.#held.take(), head);
+    const side = this.#parts.giveAway(this, callId, this.#held.take(), head);
+    // What is not kept would be missing at the beginning of the session.
+    if (this.#held.overrun) this.socket.destroy();
+    return side;
   }
 
   finish(trailers: HeaderList | undefined): void {
@@ -163,8 +163,7 @@ export class CallerConnection
   /** Bytes from the caller; they become ours. */
   received(bytes: Buffer): void {
     const now = this.#parts.deps.clock.now();
-    let at = 0;
-    while (at < bytes.length) {
+    for (let at = 0; at < bytes.length;) {
       switch (this.#state) {
         case 'idle':
         case 'head':

@@ -159,7 +159,8 @@ export class NodeHttpServer {
     // It is read on, because only so the caller's departure is seen.
     const held = new HeldInput();
     const received = (bytes: Buffer): void => {
-      if (!held.keep(bytes)) socket.pause();
+      // What is not kept would be missing at the beginning of the session.
+      if (!held.keep(bytes)) socket.destroy();
     };
     if (early.length > 0) received(early);
     const drained = (): boolean => response.emit('drain');

@@ -23,7 +23,7 @@ import { StartFault, listenFault } from '../listen-fault.ts';
 import type { LogOutput, ProcessLog } from '../process-log.ts';
 import { needsRestart } from '../snapshot.ts';
 import type { DrainHow } from '../way-out.ts';
-import { WATCHED_MS } from '../way-out.ts';
+import { TOO_LATE, WATCHED_MS } from '../way-out.ts';
 import { Crew } from './crew.ts';
 import { assertFree } from './free-port.ts';
 import { mergedPage } from './merged-pages.ts';
@@ -111,6 +111,10 @@ export class Supervisor {
 
   /** Reads the configuration again and gives it to all workers, unless something is wrong. */
   reload(): void {
+    if (this.#ended !== undefined) {
+      this.#log.warn({}, TOO_LATE);
+      return;
+    }
     const { source, loaded, text } = read(this.#options);
     this.#lastRead = text;
     const { settings, lines } = loaded;

@@ -124,7 +124,8 @@ export class RetryBudget implements ReplayPermit {
   #setTokens(place: string, tokens: number): void {
     if (tokens >= this.#options.throttleTokens) this.#throttles.delete(place);
     else {
-      if (this.#throttles.size >= PLACES_MAX) this.#throttles.clear();
+      const isNew = !this.#throttles.has(place);
+      if (isNew && this.#throttles.size >= PLACES_MAX) this.#throttles.clear();
       this.#throttles.set(place, tokens);
     }
   }

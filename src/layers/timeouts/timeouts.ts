@@ -50,8 +50,8 @@ export function timeoutsLayer(
       try {
         next(attemptUnder(call, scope, deps), watch);
       } catch (bug) {
-        // A last word need not come any more.
-        watch.abandon();
+        // A last word need not come any more; who stands above still reaches what runs below.
+        deps.sweep.remove(watch);
         throw bug;
       }
     },
